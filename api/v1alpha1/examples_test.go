@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -22,7 +23,7 @@ func TestExamplesDecodeStrictly(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := make(map[string]bool)
-	for _, pattern := range []string{"kinds/*.yaml", "*.yaml"} {
+	for _, pattern := range []string{"kinds/*.yaml", "fleet/[0-9]*.yaml"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", "examples", pattern))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("examples/%s: %v, %v", pattern, files, err)
@@ -32,7 +33,7 @@ func TestExamplesDecodeStrictly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, document := range separator.Split(string(text), -1) {
+			for _, document := range separator.Split(strings.TrimPrefix(string(text), "---\n"), -1) {
 				seen[decodeStrictly(t, scheme, file, document)] = true
 			}
 		}

@@ -66,7 +66,7 @@ type FleetSpec struct {
 	// branchPrefix begins the name of a Tier's branch in both repositories: <branchPrefix><level>.
 	// +kubebuilder:default="tier-"
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*$`
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_-]*)*/?$`
 	// +optional
 	BranchPrefix string `json:"branchPrefix,omitempty"`
 	// +kubebuilder:default={}
