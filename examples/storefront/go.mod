@@ -1,0 +1,3 @@
+module example.shop/storefront
+
+go 1.26.0
