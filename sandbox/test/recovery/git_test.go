@@ -55,6 +55,7 @@ func newClone(t *testing.T, bare string) clone {
 	t.Helper()
 	c := clone{t: t, dir: filepath.Join(t.TempDir(), "clone"), bare: bare}
 	git(t, filepath.Dir(c.dir), "clone", "--quiet", bare, c.dir)
+	c.git("config", "fetch.recurseSubmodules", "false") // base is never checked out here
 	return c
 }
 

@@ -51,6 +51,7 @@ func TestPushEvents(t *testing.T) {
 	f.proven(f.work.git("rev-parse", "HEAD"))
 	s := f.sender(t, c)
 	push := "/push/" + f.namespace
+	f.quiet()
 
 	commit := f.merge()
 	before := heads(t, f.system)
@@ -98,6 +99,19 @@ func TestPushEvents(t *testing.T) {
 	if strings.Contains(c.said(), s.secret) {
 		t.Error("the webhook's secret is in the log")
 	}
+}
+
+// quiet waits until the controller leaves the Git host alone.
+func (f *testFleet) quiet() {
+	f.t.Helper()
+	eventually(f.t, "the controller to have nothing to do", func() error {
+		before := f.host.faults.Requests()
+		time.Sleep(time.Second)
+		if now := f.host.faults.Requests(); now != before {
+			return fmt.Errorf("%d requests in a second", now-before)
+		}
+		return nil
+	})
 }
 
 // sender gives the fleet a webhook secret and waits until the controller takes signatures.

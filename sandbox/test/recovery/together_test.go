@@ -9,8 +9,8 @@ import (
 // Argo CD renders from one checkout at the same moment. When a tier is proven, every ShopSet of
 // it must serve the release: what Argo CD calls Synced is not enough.
 func TestProvenIsWhatTheClusterRuns(t *testing.T) {
-	const releases = 6
-	f := newFleet(t, "together", fleetOptions{tiers: ladder[:2], more: 3})
+	const releases = 4
+	f := newFleet(t, "together", fleetOptions{tiers: ladder[:2], more: 2})
 	c := newController(t, f.box)
 	c.start()
 	f.proven(f.work.git("rev-parse", "HEAD"))
