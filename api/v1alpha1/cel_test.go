@@ -26,6 +26,7 @@ func TestRulesOfSingleObjects(t *testing.T) {
 	for kind, rules := range map[string]map[string]rule{
 		"Fleet": fleetRules(), "Repository": repositoryRules(), "Tier": tierRules(), "Configuration": configurationRules(),
 		"FailureDomain": domainRules(), "WorkloadCluster": clusterRules(), "ShopSet": shopSetRules(), "Promotion": promotionRules(),
+		"ShopClass": shopClassRules(), "Shop": shopRules(), "ClusterMaintenance": maintenanceRules(),
 	} {
 		for name, r := range rules {
 			t.Run(kind+"/"+name, func(t *testing.T) {
@@ -214,5 +215,77 @@ func promotionRules() map[string]rule {
 		"another reason later":     {kind: "Promotion", spec: spec, update: "{reason: whim}", refused: "a Promotion's spec is immutable"},
 		"the same once more":       {kind: "Promotion", spec: spec, update: "{tier: prod}"},
 		"a name with a generation": {kind: "Promotion", name: "prod.20260101", spec: spec},
+	}
+}
+
+func shopClassRules() map[string]rule {
+	const weight, twice = "weight must be above 0 and at most 1M", "spread names a level twice"
+	return map[string]rule{
+		"a tier is enough":         {kind: "ShopClass", spec: "{tier: prod}"},
+		"no tier":                  {kind: "ShopClass", spec: "{}", refused: "spec.tier: Required value"},
+		"no domain":                {kind: "ShopClass", spec: "{tier: prod, domains: 0}", refused: "spec.domains"},
+		"more domains than anyone": {kind: "ShopClass", spec: "{tier: prod, domains: 6}", refused: "spec.domains"},
+		"levels":                   {kind: "ShopClass", spec: "{tier: prod, domains: 2, spread: [{level: site}, {level: platform, mode: Preferred}]}"},
+		"a level twice":            {kind: "ShopClass", spec: "{tier: prod, spread: [{level: site}, {level: site, mode: Preferred}]}", refused: twice},
+		"a level that is no label": {kind: "ShopClass", spec: "{tier: prod, spread: [{level: 'Site A'}]}", refused: "spec.spread[0].level"},
+		"an unknown mode":          {kind: "ShopClass", spec: "{tier: prod, spread: [{level: site, mode: Maybe}]}", refused: "Unsupported value"},
+		"a weight in thousandths":  {kind: "ShopClass", spec: "{tier: prod, weight: 50m}"},
+		"a whole weight":           {kind: "ShopClass", spec: "{tier: prod, weight: 3}"},
+		"no weight at all":         {kind: "ShopClass", spec: "{tier: prod, weight: 0}", refused: weight},
+		"a negative weight":        {kind: "ShopClass", spec: "{tier: prod, weight: '-1'}", refused: weight},
+		"a weight that is none":    {kind: "ShopClass", spec: "{tier: prod, weight: heavy}", refused: weight},
+		"too much weight":          {kind: "ShopClass", spec: "{tier: prod, weight: 2M}", refused: weight},
+		"three buckets":            {kind: "ShopClass", spec: "{tier: prod, buckets: 3}", refused: "buckets must be a power of two"},
+		"the most buckets":         {kind: "ShopClass", spec: "{tier: prod, buckets: 65536}"},
+		"twice as many buckets":    {kind: "ShopClass", spec: "{tier: prod, buckets: 64}", update: "{buckets: 128}"},
+		"half as many buckets":     {kind: "ShopClass", spec: "{tier: prod, buckets: 64}", update: "{buckets: 32}", refused: "buckets can only grow"},
+		"fewer than the default":   {kind: "ShopClass", spec: "{tier: prod}", update: "{buckets: 32}", refused: "buckets can only grow"},
+		"a policy":                 {kind: "ShopClass", spec: "{tier: prod, edge: {rateLimit: {requestsPerSecond: 20, burst: 40}, maxInFlight: 100, retryPercent: 0, connectTimeout: 200ms, responseTimeout: 0s}}"},
+		"no request a second":      {kind: "ShopClass", spec: "{tier: prod, edge: {rateLimit: {requestsPerSecond: 0}}}", refused: "requestsPerSecond"},
+		"a retry for each and more": {kind: "ShopClass", spec: "{tier: prod, edge: {retryPercent: 101}}",
+			refused: "spec.edge.retryPercent"},
+		"no time to connect":      {kind: "ShopClass", spec: "{tier: prod, edge: {connectTimeout: 0s}}", refused: "connectTimeout must be between 10ms and 60s"},
+		"a timeout that is none":  {kind: "ShopClass", spec: "{tier: prod, edge: {responseTimeout: soon}}", refused: "responseTimeout"},
+		"a name with a dot":       {kind: "ShopClass", name: "a.b", spec: "{tier: prod}", refused: "must be a DNS label"},
+		"a name that is too long": {kind: "ShopClass", name: strings.Repeat("n", 64), spec: "{tier: prod}", refused: "must be a DNS label"},
+	}
+}
+
+func shopRules() map[string]rule {
+	const weight = "weight must be above 0 and at most 1M"
+	return map[string]rule{
+		"hosts and a class":        {kind: "Shop", spec: "{hosts: [tea.example], class: standard}"},
+		"no class":                 {kind: "Shop", spec: "{hosts: [tea.example]}", refused: "spec.class: Required value"},
+		"an empty class":           {kind: "Shop", spec: "{hosts: [tea.example], class: ''}", refused: "spec.class"},
+		"no hosts":                 {kind: "Shop", spec: "{class: standard}", refused: "spec.hosts: Required value"},
+		"an empty list of hosts":   {kind: "Shop", spec: "{hosts: [], class: standard}", refused: "spec.hosts"},
+		"an empty host":            {kind: "Shop", spec: "{hosts: [''], class: standard}", refused: "spec.hosts[0]"},
+		"the most hosts":           {kind: "Shop", spec: "{hosts: [" + strings.Repeat("h.example,", 100) + "], class: standard}"},
+		"too many hosts":           {kind: "Shop", spec: "{hosts: [" + strings.Repeat("h.example,", 101) + "], class: standard}", refused: "spec.hosts"},
+		"another class later":      {kind: "Shop", spec: "{hosts: [tea.example], class: standard}", update: "{class: premium}"},
+		"a weight":                 {kind: "Shop", spec: "{hosts: [tea.example], class: standard, weight: 12}"},
+		"no weight":                {kind: "Shop", spec: "{hosts: [tea.example], class: standard, weight: 0m}", refused: weight},
+		"a pin":                    {kind: "Shop", spec: "{hosts: [tea.example], class: standard, pin: [a-1, b-1]}"},
+		"a pin twice":              {kind: "Shop", spec: "{hosts: [tea.example], class: standard, pin: [a-1, a-1]}", refused: "Duplicate value"},
+		"something to avoid twice": {kind: "Shop", spec: "{hosts: [tea.example], class: standard, avoid: [a, a]}", refused: "Duplicate value"},
+		"a name with a dot":        {kind: "Shop", name: "tea.example", spec: "{hosts: [tea.example], class: standard}", refused: "must be a DNS label"},
+	}
+}
+
+func maintenanceRules() map[string]rule {
+	const goal = "cannot change its goal"
+	return map[string]rule{
+		"a cluster is enough":   {kind: "ClusterMaintenance", spec: "{cluster: a}"},
+		"no cluster":            {kind: "ClusterMaintenance", spec: "{}", refused: "spec.cluster: Required value"},
+		"another cluster later": {kind: "ClusterMaintenance", spec: "{cluster: a}", update: "{cluster: b}", refused: "cluster is immutable"},
+		"back when it is done":  {kind: "ClusterMaintenance", spec: "{cluster: a}", update: "{goal: Return}"},
+		"aborted":               {kind: "ClusterMaintenance", spec: "{cluster: a}", update: "{goal: Abort}"},
+		"on again while it goes back": {kind: "ClusterMaintenance", spec: "{cluster: a, goal: Return}", update: "{goal: Drain}",
+			refused: goal},
+		"aborted while it goes back": {kind: "ClusterMaintenance", spec: "{cluster: a, goal: Return}", update: "{goal: Abort}", refused: goal},
+		"an unknown goal":            {kind: "ClusterMaintenance", spec: "{cluster: a, goal: Explode}", refused: "Unsupported value"},
+		"larger steps later":         {kind: "ClusterMaintenance", spec: "{cluster: a}", update: "{stepPercent: 100}"},
+		"no step at all":             {kind: "ClusterMaintenance", spec: "{cluster: a, stepPercent: 0}", refused: "spec.stepPercent"},
+		"a name with a dot":          {kind: "ClusterMaintenance", name: "a.b", spec: "{cluster: a}", refused: "must be a DNS label"},
 	}
 }

@@ -15,6 +15,14 @@ const (
 	// ConditionHandEdited is True on a ShopSet or Configuration whose file in Git was changed by
 	// a person. The edit is kept until the object's spec changes.
 	ConditionHandEdited = "HandEdited"
+	// ConditionReachable of a WorkloadCluster tells whether its API server answers. Unknown also
+	// stands for a reason on our side.
+	ConditionReachable = "Reachable"
+	// ConditionServing of a WorkloadCluster or ShopSet is what all sides together say of it: its
+	// reason is Up, Returning, Unknown or Down.
+	ConditionServing = "Serving"
+	// ConditionPlaced of a Fleet tells whether the routing table in Git is what the objects ask for.
+	ConditionPlaced = "Placed"
 )
 
 // Finalizer keeps an object until what was written for it is out of Git.
@@ -27,4 +35,7 @@ const (
 	LabelTier    = "shopset.dev/tier"
 	LabelShopSet = "shopset.dev/shopset"
 	LabelCluster = "shopset.dev/cluster"
+	// LabelMaintenance is on ShopSets that stand in while a cluster is emptied, and names the
+	// ClusterMaintenance.
+	LabelMaintenance = "shopset.dev/maintenance"
 )

@@ -38,7 +38,8 @@ func TestExamplesDecodeStrictly(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"Fleet", "Tier", "Configuration", "FailureDomain", "WorkloadCluster", "ShopSet", "Promotion"} {
+	for _, kind := range []string{"Fleet", "Tier", "Configuration", "FailureDomain", "WorkloadCluster", "ShopSet", "Promotion",
+		"ShopClass", "Shop", "ClusterMaintenance"} {
 		if !seen[kind] {
 			t.Errorf("no example of a %s", kind)
 		}

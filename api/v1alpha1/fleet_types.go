@@ -56,6 +56,34 @@ type ArgoCD struct {
 	Project string `json:"project,omitempty"`
 }
 
+// Routing says how shops are routed, and when a cluster counts as down.
+type Routing struct {
+	// edgeNamespace is where the routing tables lie on the clusters that run edges.
+	// +kubebuilder:default=shopset-edge
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +optional
+	EdgeNamespace string `json:"edgeNamespace,omitempty"`
+	// downAfter is how long both the control plane and all edges must have missed a cluster until it
+	// counts as down and its shops are placed elsewhere.
+	// +kubebuilder:default="10s"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="downAfter must be at least 1s"
+	// +optional
+	DownAfter *metav1.Duration `json:"downAfter,omitempty"`
+	// upAfter is how long a cluster must have answered without a break until it takes load again.
+	// +kubebuilder:default="30s"
+	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="upAfter must be at least 1s"
+	// +optional
+	UpAfter *metav1.Duration `json:"upAfter,omitempty"`
+	// freezeAbove is how many failure domains may be down at once; with more of them nothing is
+	// placed anew, for then the observer is to be doubted.
+	// +kubebuilder:default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	// +optional
+	FreezeAbove int32 `json:"freezeAbove,omitempty"`
+}
+
 // FleetSpec describes the two repositories and the conventions of one fleet.
 //
 // +kubebuilder:validation:XValidation:rule="self.namePrefix == oldSelf.namePrefix",message="namePrefix is immutable: it is in the name of every namespace and Application"
@@ -78,6 +106,9 @@ type FleetSpec struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	// +optional
 	EntryService string `json:"entryService,omitempty"`
+	// +kubebuilder:default={}
+	// +optional
+	Routing Routing `json:"routing,omitempty"`
 	// pollInterval is how often the repositories are asked for new heads when no webhook tells.
 	// +kubebuilder:default="30s"
 	// +kubebuilder:validation:XValidation:rule="duration(self) >= duration('1s')",message="pollInterval must be at least 1s"

@@ -19,6 +19,9 @@ func AddToScheme(s *runtime.Scheme) error {
 		&WorkloadCluster{}, &WorkloadClusterList{},
 		&ShopSet{}, &ShopSetList{},
 		&Promotion{}, &PromotionList{},
+		&ShopClass{}, &ShopClassList{},
+		&Shop{}, &ShopList{},
+		&ClusterMaintenance{}, &ClusterMaintenanceList{},
 	)
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil

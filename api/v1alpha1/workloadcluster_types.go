@@ -36,6 +36,9 @@ type WorkloadClusterSpec struct {
 	// +kubebuilder:default=Active
 	// +optional
 	State ClusterState `json:"state,omitempty"`
+	// edges says that edges run on this cluster: it gets the routing tables.
+	// +optional
+	Edges bool `json:"edges,omitempty"`
 	// services are folders below `services/` in branch main of the system repository, written by
 	// people, that this cluster runs besides its ShopSets: log collection, monitoring.
 	// +kubebuilder:validation:MaxItems=50

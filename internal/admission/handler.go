@@ -13,6 +13,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/plan/convention"
 )
 
@@ -84,6 +85,9 @@ func (h *Handler) judgeChange(ctx context.Context, request admission.Request) ([
 
 // added gives the findings that the change adds, in its namespace and among fleets.
 func (h *Handler) added(ctx context.Context, kind string, before, after client.Object) ([]convention.Finding, error) {
+	if shop, ok := after.(*v1alpha1.Shop); ok {
+		return h.addedToShop(ctx, before, shop)
+	}
 	objects, err := gather(ctx, h.reader, after.GetNamespace())
 	if err != nil {
 		return nil, err
@@ -104,27 +108,57 @@ func (h *Handler) added(ctx context.Context, kind string, before, after client.O
 		convention.FleetFindings(is.Fleets, is.ShopSets), kind, name)...), nil
 }
 
+// addedToShop looks at the Shop alone. A host that another Shop has is no reason to refuse: that
+// would need all of them, two could be created at once all the same, and a condition tells it.
+func (h *Handler) addedToShop(ctx context.Context, before client.Object, after *v1alpha1.Shop) ([]convention.Finding, error) {
+	old, _ := before.(*v1alpha1.Shop)
+	objects, err := gatherForShop(ctx, h.reader, after.Namespace, after, old)
+	if err != nil {
+		return nil, err
+	}
+	rules := convention.NewShopRules(objects)
+	var was []convention.Finding
+	if old != nil {
+		was = rules.Findings(old)
+	}
+	return convention.Added(was, rules.Findings(after), convention.KindShop, after.Name), nil
+}
+
 func (h *Handler) judgeDeletion(ctx context.Context, request admission.Request) ([]string, error) {
 	object, err := h.decode(request.Kind.Kind, request.OldObject)
 	if err != nil {
 		return nil, err
 	}
-	if object.GetDeletionTimestamp() != nil {
+	if object.GetDeletionTimestamp() != nil || request.Kind.Kind == convention.KindShop {
 		return nil, nil
 	}
-	objects, err := gather(ctx, h.reader, object.GetNamespace())
-	if err != nil {
+	reasons, err := h.needed(ctx, request.Kind.Kind, object)
+	if err != nil || len(reasons) == 0 {
 		return nil, err
-	}
-	users := convention.Users(objects, request.Kind.Kind, object.GetName())
-	if len(users) == 0 {
-		return nil, nil
 	}
 	going, err := h.namespaceGoes(ctx, object.GetNamespace())
 	if err != nil || going {
 		return nil, err
 	}
-	return []string{inUse(request.Kind.Kind, object.GetName(), users)}, nil
+	return reasons, nil
+}
+
+// needed says why an object cannot be deleted now.
+func (h *Handler) needed(ctx context.Context, kind string, object client.Object) ([]string, error) {
+	if m, ok := object.(*v1alpha1.ClusterMaintenance); ok {
+		return underWay(m), nil
+	}
+	objects, err := gather(ctx, h.reader, object.GetNamespace())
+	if err != nil {
+		return nil, err
+	}
+	users := convention.Users(objects, kind, object.GetName())
+	shops, more, err := h.shopsUsing(ctx, object)
+	users = append(users, shops...)
+	if len(users) == 0 {
+		return nil, err
+	}
+	return []string{inUse(kind, object.GetName(), users, max(len(users), more))}, nil
 }
 
 // namespaceGoes tells whether the whole namespace is being deleted: then so are the users.

@@ -29,12 +29,19 @@ func newObject(kind string) (client.Object, error) {
 		return &v1alpha1.ShopSet{}, nil
 	case convention.KindPromotion:
 		return &v1alpha1.Promotion{}, nil
+	case convention.KindShopClass:
+		return &v1alpha1.ShopClass{}, nil
+	case convention.KindShop:
+		return &v1alpha1.Shop{}, nil
+	case convention.KindClusterMaintenance:
+		return &v1alpha1.ClusterMaintenance{}, nil
 	default:
 		return nil, fmt.Errorf("the webhook knows no kind %q", kind)
 	}
 }
 
-// gather reads all objects of a namespace.
+// gather reads all objects of a namespace but the Shops: there may be a million of them, and no
+// rule on the other kinds needs any.
 func gather(ctx context.Context, reader client.Reader, namespace string) (convention.Objects, error) {
 	var (
 		fleets         v1alpha1.FleetList
@@ -44,18 +51,51 @@ func gather(ctx context.Context, reader client.Reader, namespace string) (conven
 		clusters       v1alpha1.WorkloadClusterList
 		shopSets       v1alpha1.ShopSetList
 		promotions     v1alpha1.PromotionList
+		classes        v1alpha1.ShopClassList
+		maintenances   v1alpha1.ClusterMaintenanceList
 	)
-	for _, list := range []client.ObjectList{
-		&fleets, &tiers, &configurations, &domains, &clusters, &shopSets, &promotions,
-	} {
-		if err := reader.List(ctx, list, client.InNamespace(namespace)); err != nil {
-			return convention.Objects{}, fmt.Errorf("listing %T of namespace %s: %w", list, namespace, err)
-		}
+	if err := list(ctx, reader, namespace, &fleets, &tiers, &configurations, &domains, &clusters, &shopSets, &promotions,
+		&classes, &maintenances); err != nil {
+		return convention.Objects{}, err
 	}
 	return convention.Objects{
 		Fleets: fleets.Items, Tiers: tiers.Items, Configurations: configurations.Items, FailureDomains: domains.Items,
 		WorkloadClusters: clusters.Items, ShopSets: shopSets.Items, Promotions: promotions.Items,
+		ShopClasses: classes.Items, ClusterMaintenances: maintenances.Items,
 	}, nil
+}
+
+// gatherForShop reads what a Shop can name, and of that only the kinds that these Shops do name:
+// Shops come by the thousand.
+func gatherForShop(ctx context.Context, reader client.Reader, namespace string, shops ...*v1alpha1.Shop) (convention.Objects, error) {
+	var (
+		domains  v1alpha1.FailureDomainList
+		clusters v1alpha1.WorkloadClusterList
+		shopSets v1alpha1.ShopSetList
+		classes  v1alpha1.ShopClassList
+	)
+	needed := []client.ObjectList{&classes}
+	if slices.ContainsFunc(shops, func(s *v1alpha1.Shop) bool { return s != nil && len(s.Spec.Pin)+len(s.Spec.Avoid) > 0 }) {
+		needed = append(needed, &shopSets)
+	}
+	if slices.ContainsFunc(shops, func(s *v1alpha1.Shop) bool { return s != nil && len(s.Spec.Avoid) > 0 }) {
+		needed = append(needed, &clusters, &domains)
+	}
+	if err := list(ctx, reader, namespace, needed...); err != nil {
+		return convention.Objects{}, err
+	}
+	return convention.Objects{
+		FailureDomains: domains.Items, WorkloadClusters: clusters.Items, ShopSets: shopSets.Items, ShopClasses: classes.Items,
+	}, nil
+}
+
+func list(ctx context.Context, reader client.Reader, namespace string, lists ...client.ObjectList) error {
+	for _, list := range lists {
+		if err := reader.List(ctx, list, client.InNamespace(namespace)); err != nil {
+			return fmt.Errorf("listing %T of namespace %s: %w", list, namespace, err)
+		}
+	}
+	return nil
 }
 
 // gatherFleets reads the Fleets of all namespaces, and their ShopSets if there are several.
@@ -91,6 +131,12 @@ func with(o convention.Objects, object client.Object) convention.Objects {
 		o.ShopSets = put(o.ShopSets, v)
 	case *v1alpha1.Promotion:
 		o.Promotions = put(o.Promotions, v)
+	case *v1alpha1.ShopClass:
+		o.ShopClasses = put(o.ShopClasses, v)
+	case *v1alpha1.Shop:
+		o.Shops = put(o.Shops, v)
+	case *v1alpha1.ClusterMaintenance:
+		o.ClusterMaintenances = put(o.ClusterMaintenances, v)
 	}
 	return o
 }

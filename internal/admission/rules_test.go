@@ -17,6 +17,8 @@ func TestWebhook(t *testing.T) {
 	t.Run("creation", func(t *testing.T) { testCreation(t, server) })
 	t.Run("update", func(t *testing.T) { testUpdate(t, server) })
 	t.Run("deletion", func(t *testing.T) { testDeletion(t, server) })
+	t.Run("shops", func(t *testing.T) { testShops(t, server) })
+	t.Run("deletion of what shops use", func(t *testing.T) { testShopUsers(t, server) })
 	t.Run("other fleets", func(t *testing.T) { testOtherFleets(t, server) })
 	t.Run("examples", func(t *testing.T) { testExamples(t, server) })
 }
@@ -169,7 +171,7 @@ func testExamples(t *testing.T, server *apitest.Server) {
 			}
 		}
 		// The two are alternatives: they share the names of their Applications.
-		for _, what := range []string{"shopsets,promotions", "fleets"} {
+		for _, what := range []string{"shops,shopsets,promotions", "fleets"} {
 			if output, err := server.Kubectl(t, "delete", "-n", namespace, what, "--all"); err != nil {
 				t.Errorf("deleting %s: %v\n%s", what, err, output)
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/plan/convention"
 )
 
@@ -38,12 +39,12 @@ func sentence(reasons []string) string {
 	return strings.Join(reasons, "\n")
 }
 
-// inUse words the refusal to delete what others name.
-func inUse(kind, name string, users []string) string {
+// inUse words the refusal to delete what others name: some of them by name, and how many there are.
+func inUse(kind, name string, users []string, total int) string {
 	more := ""
-	if n := len(users) - mostUsers; n > 0 {
+	users = users[:min(len(users), mostUsers)]
+	if n := total - len(users); n > 0 {
 		more = fmt.Sprintf(" and %d more", n)
-		users = users[:mostUsers]
 	}
 	return fmt.Sprintf("%s %s cannot be deleted: it is in use by %s%s; %s",
 		kind, name, strings.Join(users, ", "), more, nextStep(kind))
@@ -53,9 +54,20 @@ func nextStep(kind string) string {
 	switch kind {
 	case convention.KindTier, convention.KindConfiguration:
 		return "let them name another " + kind + ", or delete them, and wait until they are gone"
-	case convention.KindFailureDomain:
-		return "let them name another FailureDomain, or delete them"
+	case convention.KindFailureDomain, convention.KindShopClass:
+		return "let them name another " + kind + ", or delete them"
+	case convention.KindShopSet:
+		return "pin them to another ShopSet or to none, and wait until they are served there"
 	default:
 		return "delete them and wait until they are gone; without it nobody could take them out of Git"
 	}
+}
+
+// underWay words the refusal to delete a maintenance that has moved something.
+func underWay(m *v1alpha1.ClusterMaintenance) []string {
+	if m.Status.Before == "" || convention.MaintenanceFinished(m) {
+		return nil
+	}
+	return []string{fmt.Sprintf("ClusterMaintenance %s cannot be deleted: it is %s, and only it knows what it has moved; "+
+		"set its spec.goal to Return or Abort and wait until it has ended", m.Name, m.Status.Phase)}
 }

@@ -52,6 +52,27 @@ func promotion(name, tier string, phase v1alpha1.PromotionPhase) v1alpha1.Promot
 		Status: v1alpha1.PromotionStatus{Phase: phase}}
 }
 
+func class(name string, change ...func(*v1alpha1.ShopClassSpec)) v1alpha1.ShopClass {
+	c := v1alpha1.ShopClass{ObjectMeta: meta(name, 0), Spec: v1alpha1.ShopClassSpec{Tier: "dev", Domains: 1}}
+	for _, f := range change {
+		f(&c.Spec)
+	}
+	return c
+}
+
+func shop(name string, change ...func(*v1alpha1.ShopSpec)) v1alpha1.Shop {
+	s := v1alpha1.Shop{ObjectMeta: meta(name, 0), Spec: v1alpha1.ShopSpec{Hosts: []string{name + ".example"}, Class: "standard"}}
+	for _, f := range change {
+		f(&s.Spec)
+	}
+	return s
+}
+
+func maintenance(name string, age int, cluster string, phase v1alpha1.MaintenancePhase) v1alpha1.ClusterMaintenance {
+	return v1alpha1.ClusterMaintenance{ObjectMeta: meta(name, age), Spec: v1alpha1.ClusterMaintenanceSpec{Cluster: cluster},
+		Status: v1alpha1.ClusterMaintenanceStatus{Phase: phase}}
+}
+
 // valid is a fleet that breaks no rule.
 func valid() Objects {
 	return Objects{
@@ -62,5 +83,7 @@ func valid() Objects {
 		WorkloadClusters: []v1alpha1.WorkloadCluster{cluster("a", 0, ""), cluster("b", 1, "")},
 		ShopSets:         []v1alpha1.ShopSet{shopSet("a-1", 0), shopSet("a-2", 1)},
 		Promotions:       []v1alpha1.Promotion{promotion("p-1", "prod", "")},
+		ShopClasses:      []v1alpha1.ShopClass{class("standard")},
+		Shops:            []v1alpha1.Shop{shop("tea"), shop("wine")},
 	}
 }

@@ -37,6 +37,20 @@ const (
 	CodeInvalidLiteral Code = "InvalidLiteral"
 	// CodeInvalidPatch: a patch that kustomize would not accept.
 	CodeInvalidPatch Code = "InvalidPatch"
+	// CodeInvalidHost: a host of a Shop that is no host name.
+	CodeInvalidHost Code = "InvalidHost"
+	// CodeHostTaken: a host of a Shop belongs to another.
+	CodeHostTaken Code = "HostTaken"
+	// CodeWrongTier: a Shop is pinned to a ShopSet that its class is not served by.
+	CodeWrongTier Code = "WrongTier"
+	// CodeUnknownLevel: a ShopClass names a level that no FailureDomain has.
+	CodeUnknownLevel Code = "UnknownLevel"
+	// CodeTooFewDomains: a ShopClass asks for more domains than there are.
+	CodeTooFewDomains Code = "TooFewDomains"
+	// CodeNoCapacity: a capacity that takes nothing.
+	CodeNoCapacity Code = "NoCapacity"
+	// CodeSecondMaintenance: an older ClusterMaintenance of the cluster is not finished.
+	CodeSecondMaintenance Code = "SecondMaintenance"
 )
 
 // Finding is a broken rule. Message names the object, the field and the next step and can
@@ -73,6 +87,10 @@ func Findings(o Objects) []Finding {
 		keptNamespaces,
 		argoCDClusters,
 		configurations,
+		shopClasses,
+		capacities,
+		maintenances,
+		shops,
 	} {
 		found = append(found, rule(o)...)
 	}

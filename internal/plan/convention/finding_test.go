@@ -15,7 +15,9 @@ type findingCase struct {
 }
 
 func TestFindings(t *testing.T) {
-	for _, cases := range []map[string]findingCase{fleetCases(), ladderCases(), domainCases(), namespaceCases()} {
+	for _, cases := range []map[string]findingCase{
+		fleetCases(), ladderCases(), domainCases(), namespaceCases(), classCases(), shopCases(), maintenanceCases(),
+	} {
 		for name, c := range cases {
 			t.Run(name, func(t *testing.T) {
 				o := valid()

@@ -28,7 +28,8 @@ func FuzzFindings(f *testing.F) {
 		if diff := cmp.Diff(FleetFindings(o.Fleets, o.ShopSets), FleetFindings(shuffled.Fleets, shuffled.ShopSets)); diff != "" {
 			t.Errorf("fleet findings depend on the order of the input:\n%s", diff)
 		}
-		for _, kind := range []string{KindFleet, KindTier, KindConfiguration, KindFailureDomain, KindWorkloadCluster} {
+		for _, kind := range []string{KindFleet, KindTier, KindConfiguration, KindFailureDomain, KindWorkloadCluster,
+			KindShopClass, KindShopSet} {
 			if diff := cmp.Diff(Users(o, kind, "n-1"), Users(shuffled, kind, "n-1")); diff != "" {
 				t.Errorf("users of a %s depend on the order of the input:\n%s", kind, diff)
 			}
@@ -52,6 +53,14 @@ func random(r *rand.Rand, patch, key, value string) Objects {
 			s.Tier, s.Configuration, s.Cluster, s.Namespace = pick(), pick(), pick(), pick()
 		}))
 		o.Promotions = append(o.Promotions, promotion(name, pick(), ""))
+		o.ShopClasses = append(o.ShopClasses, class(name, func(s *v1alpha1.ShopClassSpec) {
+			s.Tier, s.Domains = pick(), r.Int32N(4)
+			s.Spread = []v1alpha1.Spread{{Level: "site"}, {Level: pick(), Mode: v1alpha1.SpreadPreferred}}[r.IntN(3)%2:]
+		}))
+		o.Shops = append(o.Shops, shop(name, func(s *v1alpha1.ShopSpec) {
+			s.Class, s.Pin, s.Avoid, s.Hosts = pick(), []string{pick()}, []string{pick(), pick()}, []string{key, value, "A.example"}
+		}))
+		o.ClusterMaintenances = append(o.ClusterMaintenances, maintenance(name, r.IntN(2), pick(), ""))
 		o.Configurations = append(o.Configurations, v1alpha1.Configuration{ObjectMeta: meta(name, 0), Spec: v1alpha1.ConfigurationSpec{
 			Patches:   []v1alpha1.Patch{{Patch: patch}, {Patch: patch, Target: &v1alpha1.PatchTarget{Kind: "ConfigMap"}}},
 			Literals:  []v1alpha1.Literals{{ConfigMap: "c", Values: map[string]string{key: value, "x": key}}},
@@ -70,5 +79,9 @@ func reversed(o Objects) Objects {
 	slices.Reverse(o.WorkloadClusters)
 	slices.Reverse(o.ShopSets)
 	slices.Reverse(o.Promotions)
+	slices.Reverse(o.ShopClasses)
+	slices.Reverse(o.ClusterMaintenances)
+	o.Shops = slices.Clone(o.Shops)
+	slices.Reverse(o.Shops)
 	return o
 }

@@ -12,36 +12,46 @@ import (
 
 // The kinds, as users write them.
 const (
-	KindFleet           = "Fleet"
-	KindTier            = "Tier"
-	KindConfiguration   = "Configuration"
-	KindFailureDomain   = "FailureDomain"
-	KindWorkloadCluster = "WorkloadCluster"
-	KindShopSet         = "ShopSet"
-	KindPromotion       = "Promotion"
+	KindFleet              = "Fleet"
+	KindTier               = "Tier"
+	KindConfiguration      = "Configuration"
+	KindFailureDomain      = "FailureDomain"
+	KindWorkloadCluster    = "WorkloadCluster"
+	KindShopSet            = "ShopSet"
+	KindPromotion          = "Promotion"
+	KindShopClass          = "ShopClass"
+	KindShop               = "Shop"
+	KindClusterMaintenance = "ClusterMaintenance"
 )
 
-// Objects are all objects of one namespace, in any order.
+// Objects are all objects of one namespace, in any order. There may be a million Shops: whoever
+// does not need them leaves them out, and nothing here copies or sorts them.
 type Objects struct {
-	Fleets           []v1alpha1.Fleet
-	Tiers            []v1alpha1.Tier
-	Configurations   []v1alpha1.Configuration
-	FailureDomains   []v1alpha1.FailureDomain
-	WorkloadClusters []v1alpha1.WorkloadCluster
-	ShopSets         []v1alpha1.ShopSet
-	Promotions       []v1alpha1.Promotion
+	Fleets              []v1alpha1.Fleet
+	Tiers               []v1alpha1.Tier
+	Configurations      []v1alpha1.Configuration
+	FailureDomains      []v1alpha1.FailureDomain
+	WorkloadClusters    []v1alpha1.WorkloadCluster
+	ShopSets            []v1alpha1.ShopSet
+	Promotions          []v1alpha1.Promotion
+	ShopClasses         []v1alpha1.ShopClass
+	Shops               []v1alpha1.Shop
+	ClusterMaintenances []v1alpha1.ClusterMaintenance
 }
 
-// byAge gives the same objects, oldest first; the caller's slices stay as they are.
+// byAge gives the same objects, oldest first but for the Shops; the caller's slices stay as they are.
 func (o Objects) byAge() Objects {
 	return Objects{
-		Fleets:           oldestFirst(o.Fleets),
-		Tiers:            oldestFirst(o.Tiers),
-		Configurations:   oldestFirst(o.Configurations),
-		FailureDomains:   oldestFirst(o.FailureDomains),
-		WorkloadClusters: oldestFirst(o.WorkloadClusters),
-		ShopSets:         oldestFirst(o.ShopSets),
-		Promotions:       oldestFirst(o.Promotions),
+		Fleets:              oldestFirst(o.Fleets),
+		Tiers:               oldestFirst(o.Tiers),
+		Configurations:      oldestFirst(o.Configurations),
+		FailureDomains:      oldestFirst(o.FailureDomains),
+		WorkloadClusters:    oldestFirst(o.WorkloadClusters),
+		ShopSets:            oldestFirst(o.ShopSets),
+		Promotions:          oldestFirst(o.Promotions),
+		ShopClasses:         oldestFirst(o.ShopClasses),
+		Shops:               o.Shops,
+		ClusterMaintenances: oldestFirst(o.ClusterMaintenances),
 	}
 }
 

@@ -14,23 +14,34 @@ func TestUsers(t *testing.T) {
 	o.Fleets = append(o.Fleets, fleet("second", 9))
 	o.ShopSets[1].DeletionTimestamp = &metav1.Time{}
 	o.FailureDomains = append(o.FailureDomains, domain("self", "self"))
+	o.ShopClasses = append(o.ShopClasses, class("unused", func(s *v1alpha1.ShopClassSpec) { s.Tier = "test" }), class("going"))
+	o.Tiers = append(o.Tiers, tier("test", 2, 20))
+	o.Shops = append(o.Shops, shop("pinned", func(s *v1alpha1.ShopSpec) { s.Pin, s.Avoid = []string{"a-1"}, []string{"b", "a-2"} }),
+		shop("choosy", func(s *v1alpha1.ShopSpec) { s.Pin = []string{"a-1", "a-2"} }), shop("leaving", func(s *v1alpha1.ShopSpec) { s.Class = "going" }))
+	o.Shops[4].DeletionTimestamp = &metav1.Time{}
 	both := []string{"ShopSet a-1", "ShopSet a-2 (being deleted)"}
 	tests := map[string]struct {
 		kind, name string
 		want       []string
 	}{
-		"a Tier with ShopSets":                 {KindTier, "dev", both},
-		"a Tier without":                       {KindTier, "prod", nil},
-		"a Configuration":                      {KindConfiguration, "staging", both},
-		"a cluster with ShopSets":              {KindWorkloadCluster, "a", both},
-		"a cluster without":                    {KindWorkloadCluster, "b", nil},
-		"a domain with clusters":               {KindFailureDomain, "site-a", []string{"WorkloadCluster a", "WorkloadCluster b"}},
-		"a domain with a domain below it":      {KindFailureDomain, "earth", []string{"FailureDomain site-a"}},
-		"a domain that names itself only":      {KindFailureDomain, "self", nil},
-		"the Fleet that rules the namespace":   {KindFleet, "shop", both},
-		"a second Fleet is in nobody's way":    {KindFleet, "second", nil},
-		"nobody uses a ShopSet":                {KindShopSet, "a-1", nil},
-		"a Promotion keeps no Tier from going": {KindTier, "prod", nil},
+		"a Tier with ShopSets":                            {KindTier, "dev", append([]string{"ShopClass going", "ShopClass standard"}, both...)},
+		"a Tier with nothing but a class":                 {KindTier, "test", []string{"ShopClass unused"}},
+		"a class with shops":                              {KindShopClass, "standard", []string{"Shop choosy", "Shop pinned", "Shop tea", "Shop wine"}},
+		"a class without":                                 {KindShopClass, "unused", nil},
+		"a class whose only shop is being deleted":        {KindShopClass, "going", nil},
+		"a ShopSet that a shop is pinned to":              {KindShopSet, "a-1", []string{"Shop pinned"}},
+		"a ShopSet that a shop avoids, or can do without": {KindShopSet, "a-2", nil},
+		"a Tier without":                                  {KindTier, "prod", nil},
+		"a Configuration":                                 {KindConfiguration, "staging", both},
+		"a cluster with ShopSets":                         {KindWorkloadCluster, "a", both},
+		"a cluster without":                               {KindWorkloadCluster, "b", nil},
+		"a domain with clusters":                          {KindFailureDomain, "site-a", []string{"WorkloadCluster a", "WorkloadCluster b"}},
+		"a domain with a domain below it":                 {KindFailureDomain, "earth", []string{"FailureDomain site-a"}},
+		"a domain that names itself only":                 {KindFailureDomain, "self", nil},
+		"the Fleet that rules the namespace":              {KindFleet, "shop", both},
+		"a second Fleet is in nobody's way":               {KindFleet, "second", nil},
+		"a cluster that a shop avoids":                    {KindWorkloadCluster, "b", nil},
+		"a Promotion keeps no Tier from going":            {KindTier, "prod", nil},
 	}
 	for name, c := range tests {
 		t.Run(name, func(t *testing.T) {
