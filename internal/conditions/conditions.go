@@ -27,6 +27,11 @@ func (s Set) True(kind, reason, message string) { s.set(kind, metav1.ConditionTr
 // False sets a condition to False.
 func (s Set) False(kind, reason, message string) { s.set(kind, metav1.ConditionFalse, reason, message) }
 
+// Unknown sets a condition to Unknown.
+func (s Set) Unknown(kind, reason, message string) {
+	s.set(kind, metav1.ConditionUnknown, reason, message)
+}
+
 // Absent takes a condition away.
 func (s Set) Absent(kind string) { meta.RemoveStatusCondition(s.conditions, kind) }
 

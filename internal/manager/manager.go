@@ -25,9 +25,11 @@ import (
 	"shopset.dev/shopset/internal/admission"
 	"shopset.dev/shopset/internal/argocd"
 	"shopset.dev/shopset/internal/controller/fleet"
+	"shopset.dev/shopset/internal/controller/placement"
 	shopsetmetrics "shopset.dev/shopset/internal/metrics"
 	"shopset.dev/shopset/internal/platformdir"
 	"shopset.dev/shopset/internal/pushevent"
+	"shopset.dev/shopset/internal/workload"
 )
 
 // Scheme knows every kind that the controller reads or writes.
@@ -60,6 +62,9 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 	if err := r.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the fleet controller: %w", err)
 	}
+	if err := addPlacement(mgr, o, m); err != nil {
+		return err
+	}
 	if o.Admission {
 		err := admission.Setup(mgr, admission.Options{Namespace: o.Namespace, Host: o.BindAddress, Port: o.AdmissionPort})
 		if err != nil {
@@ -73,6 +78,24 @@ func Run(ctx context.Context, cfg *rest.Config, o Options) error {
 		}
 	}
 	return mgr.Start(ctx)
+}
+
+// addPlacement adds the placement controller with its observers, which look at clusters only while
+// this replica is the leader.
+func addPlacement(mgr ctrl.Manager, o Options, m *shopsetmetrics.Metrics) error {
+	wake := &placement.Waker{}
+	observers := workload.New(workload.Config{Secrets: mgr.GetAPIReader(), Clock: clock.RealClock{}, Changed: wake.Wake})
+	if err := mgr.Add(ctrlmanager.RunnableFunc(observers.Start)); err != nil {
+		return fmt.Errorf("adding the observers of workload clusters: %w", err)
+	}
+	r := placement.New(placement.Config{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("shopset-placement"),
+		Clock: clock.RealClock{}, Metrics: m, Observers: observers, Dir: o.Dir, GitTimeout: o.GitTimeout,
+	})
+	if err := r.SetupWithManager(mgr, wake); err != nil {
+		return fmt.Errorf("setting up the placement controller: %w", err)
+	}
+	return nil
 }
 
 func newManager(cfg *rest.Config, o Options) (ctrl.Manager, error) {

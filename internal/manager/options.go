@@ -1,5 +1,5 @@
-// Package manager puts the controller's parts together: the fleet controller, the
-// admission webhook, the push-event receiver, metrics and probes.
+// Package manager puts the controller's parts together: the fleet and the placement
+// controller, the admission webhook, the push-event receiver, metrics and probes.
 package manager
 
 import (

@@ -17,6 +17,7 @@ type Metrics struct {
 	shopSets  *prometheus.GaugeVec
 	live      *prometheus.GaugeVec
 	pushes    *prometheus.CounterVec
+	placement placementMetrics
 }
 
 // New registers the metrics.
@@ -46,6 +47,8 @@ func New(r prometheus.Registerer) *Metrics {
 			Name: "shopset_push_events_total", Help: "Push events received, by outcome: accepted, refused.",
 		}, []string{"outcome"}),
 	}
+	m.placement = newPlacementMetrics()
+	r.MustRegister(m.placement.collector...)
 	r.MustRegister(m.promotion, m.gitTotal, m.gitTime, m.release, m.shopSets, m.live, m.pushes)
 	return m
 }

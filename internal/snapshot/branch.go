@@ -8,6 +8,7 @@ import (
 
 	"shopset.dev/shopset/internal/gitrepo"
 	"shopset.dev/shopset/internal/plan/render"
+	"shopset.dev/shopset/internal/plan/routes"
 	"shopset.dev/shopset/internal/plan/system"
 )
 
@@ -28,6 +29,7 @@ func (r *Repositories) Branch(ctx context.Context, branch string) (system.Branch
 	if err != nil {
 		return b, fmt.Errorf("listing branch %s of the system repository: %w", branch, err)
 	}
+	b.Routes = holdsRoutes(entries)
 	var missing []gitrepo.OID
 	for path, e := range entries {
 		if !isManaged(path) || e.Type() != "blob" {
@@ -57,6 +59,11 @@ func (r *Repositories) Branch(ctx context.Context, branch string) (system.Branch
 	}
 	r.branches[branch] = b
 	return b, nil
+}
+
+func holdsRoutes(entries map[string]gitrepo.TreeEntry) bool {
+	_, found := entries[routes.Folder+"/"+routes.KustomizationFile]
+	return found
 }
 
 func isManaged(path string) bool {

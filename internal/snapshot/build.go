@@ -41,6 +41,7 @@ func (r *Repositories) Build(ctx context.Context, w World) (system.Input, error)
 	if in.Main, err = r.Branch(ctx, render.MainBranch); err != nil {
 		return in, err
 	}
+	r.holding(ctx, w, &in)
 	for i := range w.Objects.Tiers {
 		t := &w.Objects.Tiers[i]
 		facts, err := r.tier(ctx, w, t)

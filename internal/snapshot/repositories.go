@@ -27,6 +27,8 @@ type Repositories struct {
 	branches               map[string]system.Branch // of the system repository, as last read
 	settings               map[string]render.Settings
 	configurations         map[string][]string
+	held                   map[string]int // placement groups by ShopSet, in branch main at heldAt
+	heldAt                 string
 }
 
 // branchTenures are the tenures of a branch whose head was at.

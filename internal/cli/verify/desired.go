@@ -32,6 +32,7 @@ func (g *gatherer) retire(ctx context.Context, in *system.Input) ([]string, erro
 // Configurations of the release that it runs.
 func (g *gatherer) desire(ctx context.Context, f *facts, in system.Input) error {
 	in.Tiers, in.Settings, in.Configurations = map[string]system.Tier{}, map[string]render.Settings{}, map[string][]string{}
+	in.Main.Routes = f.main.routes
 	for i := range f.tiers {
 		t := &f.tiers[i]
 		cur := t.Current()

@@ -31,6 +31,8 @@ type desired struct {
 type branch struct {
 	name  string
 	files map[string]render.Blob
+	// routes says that the branch holds routing tables.
+	routes bool
 	// edits are, by path of a file that is not as ShopSet wrote it, the commits that left it so,
 	// newest first. Empty for a file that never was ShopSet's.
 	edits map[string][]commit

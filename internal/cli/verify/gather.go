@@ -132,7 +132,7 @@ func (g *gatherer) branch(ctx context.Context, name string) (branch, error) {
 	if err != nil {
 		return branch{}, err
 	}
-	b := branch{name: name, files: read.Files, edits: map[string][]commit{}}
+	b := branch{name: name, files: read.Files, routes: read.Routes, edits: map[string][]commit{}}
 	var history []gitrepo.Commit
 	for path, blob := range b.files {
 		if render.Intact(blob.Content) {

@@ -14,6 +14,7 @@ import (
 	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/apply"
 	"shopset.dev/shopset/internal/argocd"
+	"shopset.dev/shopset/internal/fleetgit"
 	"shopset.dev/shopset/internal/gitrepo"
 	"shopset.dev/shopset/internal/metrics"
 	"shopset.dev/shopset/internal/plan/convention"
@@ -22,8 +23,8 @@ import (
 
 // Config is what a Reconciler is made of.
 type Config struct {
-	// Client reads from the cache and writes; Secrets reads Secrets past the cache, so that the
-	// controller needs no right to list them.
+	// Client reads from the cache and writes; Secrets reads past the cache: Secrets, so that the
+	// controller needs no right to list them, and what somebody else has written meanwhile.
 	Client  client.Client
 	Secrets client.Reader
 	Events  events.EventRecorder
@@ -79,18 +80,18 @@ func (r *Reconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Resu
 }
 
 // step plans on what is known, applies unless Git is out of reach, and tells.
-func (r *Reconciler) step(ctx context.Context, ws *workspace, fleet *v1alpha1.Fleet, objects convention.Objects, problem *gitProblem) (ctrl.Result, error) {
+func (r *Reconciler) step(ctx context.Context, ws *workspace, fleet *v1alpha1.Fleet, objects convention.Objects, problem *fleetgit.Problem) (ctrl.Result, error) {
 	applications, err := r.applications(ctx, fleet)
 	if err != nil {
 		return ctrl.Result{}, err
 	}
 	in, err := ws.build(ctx, r.world(fleet, objects, applications, problem))
 	if err != nil {
-		return r.stalled(ctx, fleet, objects, &gitProblem{reason: "GitUnreadable", err: err})
+		return r.stalled(ctx, fleet, objects, &fleetgit.Problem{Reason: "GitUnreadable", Err: err})
 	}
 	plan, err := system.Make(in)
 	if err != nil {
-		return r.stalled(ctx, fleet, objects, &gitProblem{reason: "RenderFailed", err: err})
+		return r.stalled(ctx, fleet, objects, &fleetgit.Problem{Reason: "RenderFailed", Err: err})
 	}
 	git := apply.Git{Apps: ws.repos.Apps, System: ws.repos.System, Identity: identity, Clock: r.Clock}
 	results := git.Run(ctx, possible(plan.Commits, problem), ws.repos.AppsHead)
@@ -110,11 +111,11 @@ func (r *Reconciler) step(ctx context.Context, ws *workspace, fleet *v1alpha1.Fl
 
 // possible are the commits that can be made although there is a problem: without the apps
 // repository those that let no release in, without the system repository none.
-func possible(commits []system.Commit, problem *gitProblem) []system.Commit {
+func possible(commits []system.Commit, problem *fleetgit.Problem) []system.Commit {
 	if problem == nil {
 		return commits
 	}
-	return slices.DeleteFunc(slices.Clone(commits), func(c system.Commit) bool { return !problem.onlyApps || c.Entry != nil })
+	return slices.DeleteFunc(slices.Clone(commits), func(c system.Commit) bool { return !problem.OnlyApps || c.Entry != nil })
 }
 
 func logResults(ctx context.Context, results []apply.Result) {

@@ -9,6 +9,7 @@ import (
 
 	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/argocd"
+	"shopset.dev/shopset/internal/fleetgit"
 	"shopset.dev/shopset/internal/plan/convention"
 	"shopset.dev/shopset/internal/snapshot"
 )
@@ -36,11 +37,11 @@ func (r *Reconciler) gather(ctx context.Context, namespace string) (convention.O
 }
 
 // world adds to the objects what else a snapshot needs.
-func (r *Reconciler) world(fleet *v1alpha1.Fleet, objects convention.Objects, applications map[string]*argocd.Application, problem *gitProblem) snapshot.World {
+func (r *Reconciler) world(fleet *v1alpha1.Fleet, objects convention.Objects, applications map[string]*argocd.Application, problem *fleetgit.Problem) snapshot.World {
 	w := snapshot.World{
 		Now: r.Clock.Now(), Fleet: fleet, Objects: objects, Applications: applications, Additions: r.Additions,
 	}
-	if problem != nil && problem.apps {
+	if problem != nil && problem.Apps {
 		w.AppsProblem = problem.Error()
 	}
 	return w

@@ -2,10 +2,8 @@ package fleet
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -14,9 +12,11 @@ import (
 	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/apply"
 	"shopset.dev/shopset/internal/conditions"
+	"shopset.dev/shopset/internal/fleetgit"
 	"shopset.dev/shopset/internal/plan/convention"
 	"shopset.dev/shopset/internal/plan/release"
 	"shopset.dev/shopset/internal/plan/system"
+	"shopset.dev/shopset/internal/statuswrite"
 )
 
 // outcome is everything that one step has to tell.
@@ -26,7 +26,7 @@ type outcome struct {
 	in      system.Input
 	plan    system.Plan
 	results []apply.Result
-	problem *gitProblem
+	problem *fleetgit.Problem
 	now     time.Time
 }
 
@@ -91,13 +91,16 @@ func (r *Reconciler) report(ctx context.Context, o *outcome) error {
 
 // write sends an object's status if it differs from what it was.
 func (r *Reconciler) write(ctx context.Context, before, after client.Object) error {
-	if equality.Semantic.DeepEqual(before, after) {
-		return nil
+	return statuswrite.Writer{Client: r.Client, Live: r.Secrets, Mine: mine}.Write(ctx, before, after)
+}
+
+// mine tells the conditions that this controller sets from those of whoever places shops.
+func mine(condition string) bool {
+	switch condition {
+	case v1alpha1.ConditionPlaced, v1alpha1.ConditionReachable, v1alpha1.ConditionServing:
+		return false
 	}
-	if err := r.Client.Status().Patch(ctx, after, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("writing the status of %s: %w", before.GetName(), err)
-	}
-	return nil
+	return true
 }
 
 // letGo removes the finalizer from objects that are out of Git.
@@ -133,14 +136,14 @@ func (r *Reconciler) letGo(ctx context.Context, o *outcome) error {
 }
 
 // stalled tells why nothing at all can be done for a fleet.
-func (r *Reconciler) stalled(ctx context.Context, fleet *v1alpha1.Fleet, objects convention.Objects, problem *gitProblem) (ctrl.Result, error) {
+func (r *Reconciler) stalled(ctx context.Context, fleet *v1alpha1.Fleet, objects convention.Objects, problem *fleetgit.Problem) (ctrl.Result, error) {
 	o := &outcome{fleet: fleet, objects: objects, problem: problem, now: r.Clock.Now()}
 	o.plan.Findings = convention.Findings(objects)
 	for i := range objects.Tiers {
 		t := &objects.Tiers[i]
 		before := t.DeepCopy()
 		t.Status.Reason = problem.Error() // the rest stays as it was last seen
-		o.set(&t.Status.Conditions, t.Generation).Stalled(problem.reason, problem.Error())
+		o.set(&t.Status.Conditions, t.Generation).Stalled(problem.Reason, problem.Error())
 		if err := r.write(ctx, before, t); err != nil {
 			return ctrl.Result{}, err
 		}

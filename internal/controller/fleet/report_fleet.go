@@ -146,7 +146,7 @@ func (r *Reconciler) fleetStatus(o *outcome, f *v1alpha1.Fleet, set conditions.S
 	own := o.findings(convention.KindFleet, f.Name)
 	switch {
 	case o.problem != nil:
-		set.Stalled(o.problem.reason, o.problem.Error())
+		set.Stalled(o.problem.Reason, o.problem.Error())
 	case own != "":
 		set.Stalled("ConventionBroken", own)
 	case !slices.Contains(r.ArgoNamespaces, f.Spec.ArgoCD.Namespace):

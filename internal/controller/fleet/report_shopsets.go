@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -61,7 +62,7 @@ func running(o *outcome, s *v1alpha1.ShopSet, judged release.ShopSet) {
 func shopSetCondition(o *outcome, s *v1alpha1.ShopSet, set conditions.Set, note system.Note, judged release.ShopSet) {
 	switch problem := o.findings(convention.KindShopSet, s.Name); {
 	case s.DeletionTimestamp != nil:
-		set.Reconciling("Deleting", "leaving Git, then the cluster")
+		set.Reconciling("Deleting", deleting(o, s))
 	case problem != "":
 		set.Stalled("ConventionBroken", problem)
 	case note.Waiting != "":
@@ -79,6 +80,17 @@ func shopSetCondition(o *outcome, s *v1alpha1.ShopSet, set conditions.Set, note 
 	default:
 		set.Reconciling("Updating", judged.Why)
 	}
+}
+
+// deleting says what a ShopSet waits for that is being deleted.
+func deleting(o *outcome, s *v1alpha1.ShopSet) string {
+	switch groups := o.in.Holding[s.Name]; {
+	case o.in.RoutesProblem != "":
+		return o.in.RoutesProblem + "; it stays until that is mended"
+	case groups > 0:
+		return fmt.Sprintf("draining: the routing table still names it for %d placement groups; it stays until they are served elsewhere", groups)
+	}
+	return "leaving Git, then the cluster"
 }
 
 func handEdited(o *outcome, s *v1alpha1.ShopSet, note system.Note) {

@@ -10,6 +10,7 @@ import (
 
 	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/apply"
+	"shopset.dev/shopset/internal/fleetgit"
 	"shopset.dev/shopset/internal/gitrepo"
 	"shopset.dev/shopset/internal/plan/system"
 	"shopset.dev/shopset/internal/snapshot"
@@ -38,7 +39,7 @@ type workspace struct {
 	refreshFor string
 	// problem is that of the last refresh, which is not tried again before retry unless somebody
 	// asks: events in between do not make the pauses longer.
-	problem *gitProblem
+	problem *fleetgit.Problem
 	retry   time.Time
 	// failures of refreshes, failed rounds of pushes, and conflicts: each counted in a row.
 	failures, pushFailures, conflicts int
@@ -59,9 +60,9 @@ func newWorkspaces(c Config) *workspaces {
 
 // open gives the workspace of a fleet, made anew when a URL has changed, with the credentials
 // that its Secrets hold now.
-func (w *workspaces) open(ctx context.Context, f *v1alpha1.Fleet) (*workspace, *gitProblem) {
-	appsRemote, problem := w.remote(ctx, f, "apps", f.Spec.Apps.Repository)
-	systemRemote, systemProblem := w.remote(ctx, f, "system", f.Spec.System)
+func (w *workspaces) open(ctx context.Context, f *v1alpha1.Fleet) (*workspace, *fleetgit.Problem) {
+	appsRemote, problem := fleetgit.Remote(ctx, w.Secrets, f, fleetgit.Apps)
+	systemRemote, systemProblem := fleetgit.Remote(ctx, w.Secrets, f, fleetgit.System)
 	if problem == nil {
 		problem = systemProblem
 	}
@@ -78,18 +79,18 @@ func (w *workspaces) open(ctx context.Context, f *v1alpha1.Fleet) (*workspace, *
 	}
 	if ws != nil {
 		if err := errors.Join(ws.repos.Apps.SetRemote(appsRemote), ws.repos.System.SetRemote(systemRemote)); err != nil {
-			return ws, &gitProblem{reason: "CredentialsInvalid", err: err}
+			return ws, &fleetgit.Problem{Reason: "CredentialsInvalid", Err: err}
 		}
 		return ws, nil
 	}
 	apps, err := w.repository(ctx, f.Namespace, "apps", appsRemote, gitrepo.CommitsOnly)
 	if err != nil {
-		return nil, &gitProblem{reason: "WorkspaceFailed", apps: true, err: err}
+		return nil, &fleetgit.Problem{Reason: "WorkspaceFailed", Apps: true, Err: err}
 	}
 	sys, err := w.repository(ctx, f.Namespace, "system", systemRemote, "")
 	if err != nil {
 		_ = apps.Close() // the other error is the one to tell
-		return nil, &gitProblem{reason: "WorkspaceFailed", err: err}
+		return nil, &fleetgit.Problem{Reason: "WorkspaceFailed", Err: err}
 	}
 	ws = &workspace{
 		Config: w.Config, repos: snapshot.NewRepositories(apps, sys), memo: system.NewMemo(),
@@ -121,7 +122,7 @@ func (ws *workspace) close() {
 
 // refresh reads both remotes if it is time, if somebody asks, or if the last time failed and the
 // pause after it is over.
-func (ws *workspace) refresh(ctx context.Context, f *v1alpha1.Fleet) *gitProblem {
+func (ws *workspace) refresh(ctx context.Context, f *v1alpha1.Fleet) *fleetgit.Problem {
 	now, wish := ws.Clock.Now(), fmt.Sprint(f.Generation, " ", f.Annotations[AnnotationRefresh])
 	if wish == ws.refreshFor {
 		switch {
@@ -133,12 +134,12 @@ func (ws *workspace) refresh(ctx context.Context, f *v1alpha1.Fleet) *gitProblem
 	}
 	ws.refreshFor = wish
 	appsErr, systemErr := ws.repos.Refresh(ctx)
-	ws.problem = newGitProblem("apps", f, f.Spec.Apps.Repository, appsErr)
-	if p := newGitProblem("system", f, f.Spec.System, systemErr); p != nil {
-		p.apps = ws.problem != nil
+	ws.problem = fleetgit.NewProblem(f, fleetgit.Apps, appsErr)
+	if p := fleetgit.NewProblem(f, fleetgit.System, systemErr); p != nil {
+		p.Apps = ws.problem != nil
 		ws.problem = p
 	} else if ws.problem != nil {
-		ws.problem.onlyApps = true
+		ws.problem.OnlyApps = true
 	}
 	if ws.problem != nil {
 		ws.failures++
@@ -158,11 +159,11 @@ func (ws *workspace) build(ctx context.Context, w snapshot.World) (system.Input,
 const mostPushes = 1000
 
 // after looks at what was pushed: after any failure the next step begins with a fresh read.
-func (ws *workspace) after(ctx context.Context, f *v1alpha1.Fleet, results []apply.Result) *gitProblem {
-	var first *gitProblem
+func (ws *workspace) after(ctx context.Context, f *v1alpha1.Fleet, results []apply.Result) *fleetgit.Problem {
+	var first *fleetgit.Problem
 	if len(results) > 0 {
 		if err := ws.repos.Reload(ctx); err != nil {
-			first = &gitProblem{reason: "WorkspaceFailed", err: err}
+			first = &fleetgit.Problem{Reason: "WorkspaceFailed", Err: err}
 		}
 	}
 	for i := range results {
@@ -178,7 +179,7 @@ func (ws *workspace) after(ctx context.Context, f *v1alpha1.Fleet, results []app
 		if errors.Is(res.Err, gitrepo.ErrConflict) {
 			ws.conflicts++
 		} else if first == nil {
-			first = newPushProblem(f, res.Err)
+			first = fleetgit.NewPushProblem(f, res.Err)
 		}
 	}
 	if ws.pushFailures++; first == nil {

@@ -7,6 +7,7 @@ import (
 
 	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/plan/convention"
+	"shopset.dev/shopset/internal/plan/routes"
 )
 
 // MainBranch is the branch of the system repository that Argo CD's root Application points at.
@@ -29,6 +30,17 @@ func ApplicationName(namePrefix, shopSet string) string { return namePrefix + sh
 // A dot keeps it apart from every ShopSet's.
 func ServicesApplicationName(namePrefix, cluster string) string {
 	return namePrefix + cluster + ".services"
+}
+
+// RoutesApplicationName is the name of the Application that brings the routing tables to a cluster
+// which runs edges.
+func RoutesApplicationName(namePrefix, cluster string) string {
+	return namePrefix + cluster + ".routes"
+}
+
+// RoutesApplicationPath is where that Application is in branch main.
+func RoutesApplicationPath(cluster string) string {
+	return path.Join("argocd", cluster, "cluster.routes.yaml")
 }
 
 // ClusterPaths are the two files which a cluster has in branch main: its Application and its kustomization.
@@ -92,6 +104,25 @@ func ClusterServices(f *v1alpha1.Fleet, c *v1alpha1.WorkloadCluster, domains []s
 	}
 	t[kustPath], err = sealedYAML("WorkloadCluster "+c.Name, applicationInput(f, c, a, domains...), k)
 	return t, err
+}
+
+// Routes renders the Application of the routing tables for a cluster that runs edges. Tables are
+// applied on the server's side: their ConfigMaps are too large for what a client would note in an
+// annotation. Only what differs is applied: of hundreds of ConfigMaps a move changes a few.
+func Routes(f *v1alpha1.Fleet, c *v1alpha1.WorkloadCluster) (File, error) {
+	a := application(f, RoutesApplicationName(f.Spec.NamePrefix, c.Name), c)
+	a.Spec.Source = source{RepoURL: f.Spec.System.URL, TargetRevision: MainBranch, Path: routes.Folder}
+	a.Spec.Destination.Namespace = EdgeNamespace(f)
+	a.Spec.SyncPolicy.SyncOptions = []string{"CreateNamespace=true", "ServerSideApply=true", "ApplyOutOfSyncOnly=true"}
+	return sealedYAML("WorkloadCluster "+c.Name, applicationInput(f, c, a), a)
+}
+
+// EdgeNamespace is where the routing tables lie on the clusters that run edges.
+func EdgeNamespace(f *v1alpha1.Fleet) string {
+	if f.Spec.Routing.EdgeNamespace == "" {
+		return "shopset-edge"
+	}
+	return f.Spec.Routing.EdgeNamespace
 }
 
 // GitModules renders .gitmodules: where the apps repository is, seen from the system repository.

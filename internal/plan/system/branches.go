@@ -71,12 +71,23 @@ func (p *planner) tierWant(i int, e *release.Entry) (render.Want, error) {
 			want.Remembered[overlay] = s.Status.Rendered[p.branch(t)+":"+overlay]
 		}
 	}
-	for _, s := range p.in.Objects.ShopSets {
-		if s.DeletionTimestamp != nil || (s.Spec.Tier != t.Name && !p.faulty[convention.KindShopSet+"/"+s.Name]) {
+	for i := range p.in.Objects.ShopSets {
+		s := &p.in.Objects.ShopSets[i]
+		if p.leaves(s) || (s.Spec.Tier != t.Name && !p.faulty[convention.KindShopSet+"/"+s.Name]) {
 			want.Remove = append(want.Remove, path.Dir(render.OverlayPath(s.Name)))
 		}
 	}
 	return want, nil
+}
+
+// leaves tells whether a ShopSet's overlay is to go. Where shops are placed its Application goes
+// first, by a push that succeeds only on the routing tables that were looked at: a table that has
+// just begun to name the ShopSet makes it fail, and then nothing is gone yet.
+func (p *planner) leaves(s *v1alpha1.ShopSet) bool {
+	if p.stays(s) {
+		return false
+	}
+	return !p.in.Main.Routes || !exists(p.in.Main, render.ApplicationPath(s))
 }
 
 // settings are those of the platform that the tier will have. The lowest tier, too, takes the
@@ -131,7 +142,7 @@ func (p *planner) mainCommit() error {
 		app, kustomization := render.ClusterPaths(c.Name)
 		switch {
 		case c.DeletionTimestamp != nil && len(convention.Users(p.in.Objects, convention.KindWorkloadCluster, c.Name)) == 0:
-			want.Remove = append(want.Remove, app, kustomization)
+			want.Remove = append(want.Remove, app, kustomization, render.RoutesApplicationPath(c.Name))
 		case !p.faulty[convention.KindWorkloadCluster+"/"+c.Name]:
 			clusters[c.Name] = c
 			files, err := p.in.Overlays.clusterServices(p.in.Fleet, c, DomainPath(p.in.Objects, c.Spec.FailureDomain))
@@ -140,6 +151,9 @@ func (p *planner) mainCommit() error {
 			}
 			for name, f := range files {
 				want.Files[name] = f
+			}
+			if err := p.routes(c, &want); err != nil {
+				return err
 			}
 		}
 	}
@@ -150,7 +164,7 @@ func (p *planner) mainCommit() error {
 		}
 	}
 	for i := range p.in.Objects.ShopSets {
-		if s := &p.in.Objects.ShopSets[i]; s.DeletionTimestamp != nil {
+		if s := &p.in.Objects.ShopSets[i]; !p.stays(s) {
 			want.Remove = append(want.Remove, render.ApplicationPath(s))
 		}
 	}
@@ -164,6 +178,25 @@ func (p *planner) mainCommit() error {
 	c := Commit{Branch: render.MainBranch, Parent: p.in.Main.Head, Changes: m.Changes}
 	describe(&c, p.in.Now)
 	p.plan.Commits = append(p.plan.Commits, c)
+	return nil
+}
+
+// routes adds the Application of the routing tables where edges run. It waits for the tables: Argo
+// CD must not see an Application whose path does not exist.
+func (p *planner) routes(c *v1alpha1.WorkloadCluster, want *render.Want) error {
+	name := render.RoutesApplicationPath(c.Name)
+	if !c.Spec.Edges {
+		want.Remove = append(want.Remove, name)
+		return nil
+	}
+	if !p.in.Main.Routes {
+		return nil
+	}
+	f, err := render.Routes(p.in.Fleet, c)
+	if err != nil {
+		return err
+	}
+	want.Files[name] = f
 	return nil
 }
 

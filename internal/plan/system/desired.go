@@ -28,10 +28,10 @@ type Desired struct {
 
 // WhenClimbed gives what the branches hold once nothing is left to climb, whatever Git has now:
 // every tier has the configurations and the platform that the lowest would get, and no file was
-// edited. The branches in the input are not looked at. A tier for which the input has a history
+// edited. The branches in the input are not looked at, but for whether there are routing tables. A tier for which the input has a history
 // is rendered with the settings and Configurations of what it runs.
 func WhenClimbed(in Input) (Desired, error) {
-	in.Main = Branch{}
+	in.Main = Branch{Routes: in.Main.Routes}
 	tiers := make(map[string]Tier, len(in.Tiers))
 	for name, t := range in.Tiers {
 		t.Branch, t.Facts.Blocked = Branch{}, ""

@@ -80,7 +80,8 @@ func (p *planner) gone() {
 	}
 	for _, c := range p.in.Objects.WorkloadClusters {
 		app, kustomization := render.ClusterPaths(c.Name)
-		if c.DeletionTimestamp != nil && !exists(p.in.Main, app) && !exists(p.in.Main, kustomization) {
+		left := exists(p.in.Main, app) || exists(p.in.Main, kustomization) || exists(p.in.Main, render.RoutesApplicationPath(c.Name))
+		if c.DeletionTimestamp != nil && !left {
 			p.plan.Gone = append(p.plan.Gone, convention.KindWorkloadCluster+"/"+c.Name)
 		}
 	}

@@ -81,6 +81,9 @@ func (p *planner) releaseInput() release.Input {
 		f.Manual, f.Hold = t.Spec.Promotion == v1alpha1.PromotionManual, t.Spec.Hold
 		f.Soak, f.Settle, f.ProgressDeadline = durations(t)
 		for _, s := range p.shopSets(t.Name) {
+			if s.DeletionTimestamp != nil {
+				continue // it is served from, but proves nothing any more
+			}
 			if judged, ok := p.in.Tiers[t.Name].Judged[s.Name]; ok && !p.awaitsConfiguration(i, s) {
 				f.ShopSets = append(f.ShopSets, judged)
 			}
@@ -99,17 +102,23 @@ func (p *planner) awaitsConfiguration(i int, s *v1alpha1.ShopSet) bool {
 	return !there && configurations != nil && !slices.Contains(configurations, s.Spec.Configuration)
 }
 
-// shopSets are those of a tier that can be rendered, by name.
+// shopSets are those of a tier that can be rendered and are to stay, by name.
 func (p *planner) shopSets(tier string) []*v1alpha1.ShopSet {
 	var out []*v1alpha1.ShopSet
 	for i := range p.in.Objects.ShopSets {
 		s := &p.in.Objects.ShopSets[i]
-		if s.Spec.Tier == tier && s.DeletionTimestamp == nil && !p.faulty[convention.KindShopSet+"/"+s.Name] {
+		if s.Spec.Tier == tier && p.stays(s) && !p.faulty[convention.KindShopSet+"/"+s.Name] {
 			out = append(out, s)
 		}
 	}
 	slices.SortFunc(out, func(a, b *v1alpha1.ShopSet) int { return cmp.Compare(a.Name, b.Name) })
 	return out
+}
+
+// stays tells whether a ShopSet belongs into Git. One that is being deleted does for as long as the
+// routing tables name it: edges would send shoppers where nothing answers any more.
+func (p *planner) stays(s *v1alpha1.ShopSet) bool {
+	return s.DeletionTimestamp == nil || p.in.Holding[s.Name] > 0 || p.in.RoutesProblem != ""
 }
 
 func (p *planner) branch(t *v1alpha1.Tier) string {

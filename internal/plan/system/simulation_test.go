@@ -40,7 +40,8 @@ type world struct {
 	proven    map[string]*release.Proven
 	since     map[string]time.Time
 	commits   int
-	log       []string // subjects in the order they were pushed
+	tables    func(*system.Input) // what there is to know of routing tables; nil for nothing
+	log       []string            // subjects in the order they were pushed
 	// store has the files of every tree that some branch has had, by tree id.
 	store map[string]map[string][]byte
 }
@@ -125,6 +126,9 @@ func (w *world) input() system.Input {
 		for _, tenure := range f.History {
 			in.Configurations[string(tenure.Configurations)] = w.configurationsIn(tenure)
 		}
+	}
+	if w.tables != nil {
+		w.tables(&in)
 	}
 	return in
 }

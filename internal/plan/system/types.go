@@ -18,6 +18,9 @@ type Branch struct {
 	Head string
 	// Files by path, the gitlink base left out.
 	Files map[string]render.Blob
+	// Routes says that the branch holds routing tables. Their files are not among Files: whoever
+	// places shops writes them, and nobody here.
+	Routes bool
 }
 
 // Tier is what Git and the clusters hold of one tier. Its release.Tier needs only the facts;
@@ -41,6 +44,11 @@ type Input struct {
 	Additions map[string][]byte
 	Main      Branch
 	Tiers     map[string]Tier
+	// Holding counts the placement groups for which the routing tables in Main name a ShopSet, and
+	// RoutesProblem says why that cannot be known, if so. Both matter for ShopSets that are being
+	// deleted: they stay as long as they may be serving shops.
+	Holding       map[string]int
+	RoutesProblem string
 	// Apps is the head of the lowest tier's apps branch with its tree, and AppsProblem why it
 	// cannot be released, if so.
 	Apps, AppsTree, AppsProblem string
