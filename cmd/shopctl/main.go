@@ -1,4 +1,4 @@
-// Command shopctl sees, renders and proves a fleet of ShopSets. Named kubectl-shopset it is a
+// Command shopctl sees, runs and proves a fleet of ShopSets. Named kubectl-shopset it is a
 // plugin of kubectl.
 package main
 

@@ -8,12 +8,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"shopset.dev/shopset/internal/cli/create"
+	"shopset.dev/shopset/internal/cli/drain"
 	"shopset.dev/shopset/internal/cli/exit"
+	"shopset.dev/shopset/internal/cli/isolate"
 	"shopset.dev/shopset/internal/cli/output"
+	"shopset.dev/shopset/internal/cli/override"
+	"shopset.dev/shopset/internal/cli/place"
 	"shopset.dev/shopset/internal/cli/render"
 	"shopset.dev/shopset/internal/cli/status"
 	"shopset.dev/shopset/internal/cli/verify"
 	"shopset.dev/shopset/internal/cli/version"
+	"shopset.dev/shopset/internal/cli/whatif"
+	"shopset.dev/shopset/internal/cli/where"
 )
 
 const (
@@ -50,7 +57,15 @@ const example = `  # Where every release is, and why
   %[1]s render -f fleet/ --out rendered
 
   # Proof, from two clones alone, that no tier was ever skipped
-  %[1]s verify --system shopset-system --apps shopset-apps`
+  %[1]s verify --system shopset-system --apps shopset-apps
+
+  # Add a shop; see which ShopSets serve it
+  %[1]s create shop hoge --host hoge.shop.example --class standard -n shop
+  %[1]s where hoge.shop.example --context edges-1
+
+  # Who is hit if a site dies; empty a cluster for its upgrade
+  %[1]s whatif -n shop --down site-1
+  %[1]s drain a -n shop --wait`
 
 // Run runs shopctl with its arguments, argv[0] included, and gives the exit code.
 func Run(ctx context.Context, argv []string, version string, streams output.Streams) exit.Code {
@@ -77,8 +92,8 @@ func program(argv []string) string {
 func New(program, release string, streams output.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   strings.ReplaceAll(program, " ", "-"),
-		Short: "Sees, renders and proves a fleet of ShopSets",
-		Long: `shopctl sees, renders and proves a fleet of ShopSets. Data goes to standard output and
+		Short: "Sees, runs and proves a fleet of ShopSets",
+		Long: `shopctl sees, runs and proves a fleet of ShopSets. Data goes to standard output and
 messages to standard error.
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 changes pending, 4 unhealthy, 5 timeout.`,
@@ -97,6 +112,15 @@ Exit codes: 0 ok, 1 error, 2 usage, 3 changes pending, 4 unhealthy, 5 timeout.`,
 		status.New(program, streams),
 		render.New(program, streams),
 		verify.New(program, streams),
+		place.New(program, streams),
+		whatif.New(program, streams),
+		where.New(program, streams),
+		create.New(program, streams),
+		isolate.New(program, streams),
+		drain.New(program, streams),
+		drain.NewUncordon(program, streams),
+		drain.NewCordon(program, streams),
+		override.New(program, streams),
 		version.New(program, release, streams),
 	)
 	return root

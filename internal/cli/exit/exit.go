@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 )
 
 // Code is the status that a process ends with.
@@ -58,6 +60,24 @@ func Next(err error, command string) error {
 // Unhealthyf is a bad answer to a question.
 func Unhealthyf(format string, args ...any) error {
 	return &Error{Code: Unhealthy, Err: fmt.Errorf(format, args...), Answer: true}
+}
+
+// Pendingf says that changes are waiting.
+func Pendingf(format string, args ...any) error {
+	return &Error{Code: Pending, Err: fmt.Errorf(format, args...), Answer: true}
+}
+
+// NoSuch says that a name does not exist, and which names do.
+func NoSuch(kind, name string, names []string) error {
+	const most = 20
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	switch {
+	case len(names) == 0:
+		return fmt.Errorf("there is no %s %q, nor any other", kind, name)
+	case len(names) > most:
+		return fmt.Errorf("there is no %s %q: there are %s and %d others", kind, name, strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return fmt.Errorf("there is no %s %q: there are %s", kind, name, strings.Join(names, ", "))
 }
 
 // Of finds the code of an error.

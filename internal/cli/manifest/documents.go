@@ -22,7 +22,7 @@ import (
 // fileLimit bounds one file: 64 MiB, far more than a fleet of a thousand ShopSets has.
 const fileLimit = 64 << 20
 
-var endings = []string{".yaml", ".yml", ".json"}
+var usualEndings = []string{".yaml", ".yml", ".json"}
 
 // document is one object as it stands in a file.
 type document struct {
@@ -31,8 +31,10 @@ type document struct {
 }
 
 // Files lists what a path stands for, sorted: a file itself, a folder's YAML and JSON files with
-// those in folders below, "-" for standard input. Hidden files and folders are left out.
-func Files(path string) ([]string, error) {
+// those in folders below, "-" for standard input. Hidden files and folders are left out. Further
+// endings may be named.
+func Files(path string, further ...string) ([]string, error) {
+	endings := append(slices.Clone(usualEndings), further...)
 	if path == "-" {
 		return []string{path}, nil
 	}

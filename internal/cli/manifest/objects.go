@@ -156,6 +156,16 @@ func take(ctx context.Context, known map[string]*definition, object *unstructure
 	return nil
 }
 
+// Check does with one object what an API server would when it is created: its defaults are filled
+// in, and what breaks a rule of its kind is an error in the API server's own words.
+func Check(ctx context.Context, object *unstructured.Unstructured) error {
+	known, err := definitions(crd.Files)
+	if err != nil {
+		return err
+	}
+	return take(ctx, known, object, &convention.Objects{})
+}
+
 func kinds(known map[string]*definition) []string {
 	var out []string
 	for kind := range known {
@@ -181,6 +191,12 @@ func decode(object *unstructured.Unstructured, o *convention.Objects) error {
 		return add(object, &o.ShopSets)
 	case convention.KindPromotion:
 		return add(object, &o.Promotions)
+	case convention.KindShopClass:
+		return add(object, &o.ShopClasses)
+	case convention.KindShop:
+		return add(object, &o.Shops)
+	case convention.KindClusterMaintenance:
+		return add(object, &o.ClusterMaintenances)
 	}
 	return fmt.Errorf("nobody takes the kind %s", object.GetKind())
 }
