@@ -92,6 +92,9 @@ func TestEveryResponseSaysWhoServedIt(t *testing.T) {
 	}
 	page := must(t, 200)(newShopper(t, s.url("lb"), "hoge.example.com").get("/"))
 	checkIdentity(t, "the page", page.header)
+	if got := page.header.Values("X-Shop"); len(got) != 1 || got[0] != "hoge.example.com" {
+		t.Errorf("the page is of shop %q, want exactly hoge.example.com", got)
+	}
 	if page.footer() != shopSet+" "+release {
 		t.Errorf("the footer says %q, want %q", page.footer(), shopSet+" "+release)
 	}

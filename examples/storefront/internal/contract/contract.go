@@ -4,7 +4,7 @@ package contract
 
 import "time"
 
-// HeaderShop names the shop that a request is for; proxy sets it.
+// HeaderShop names the shop that a request is for; proxy sets it, on the answer too.
 const HeaderShop = "X-Shop"
 
 // CookieCart is the cookie that carries a shopper's cart.

@@ -46,6 +46,7 @@ func New(s service.Settings) (service.Component, error) {
 			return
 		}
 		r.Header.Set(contract.HeaderShop, shop)
+		w.Header().Set(contract.HeaderShop, shop) // whoever watches sees whose answer it is
 		forward.ServeHTTP(w, r)
 	}
 	return service.Component{
