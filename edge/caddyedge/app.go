@@ -80,6 +80,7 @@ func (a *App) Start() error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel, a.stopped = cancel, make(chan struct{})
+	go adaptCollector(ctx)
 	go func() {
 		defer close(a.stopped)
 		if err := a.core.Run(ctx); err != nil && ctx.Err() == nil {

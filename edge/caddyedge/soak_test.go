@@ -37,6 +37,7 @@ func TestSoakWithATableEverySecondKeepsHeapAndGoroutinesFlat(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes as long as -soak says")
 	}
+	t.Setenv("GOGC", "100") // so that the live heap is seen often
 	blue, green := edgetest.NewBackend(t, "blue"), edgetest.NewBackend(t, "green")
 	tables := edgetest.NewTables(t, blue.Address, green.Address)
 	tables.Change(t, func(table *routes.Table) {
