@@ -123,11 +123,12 @@ func write(t *testing.T, file, content string) {
 	}
 }
 
-// clone gives a folder with branch main checked out, if there is one.
+// clone gives a folder with branch main checked out, if there is one. A clone that a push crosses may
+// find an object missing, as anybody's may, and is made again.
 func (g *rig) clone() string {
 	g.t.Helper()
 	dir := filepath.Join(g.t.TempDir(), "system")
-	g.bash("", "git clone --quiet "+g.url+" "+dir+" 2>/dev/null")
+	g.bash("", "for i in 1 2 3; do git clone --quiet "+g.url+" "+dir+" && exit; rm -rf "+dir+"; sleep 0.3; done; exit 1")
 	return dir
 }
 

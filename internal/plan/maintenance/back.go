@@ -41,6 +41,9 @@ func (r *run) giveBack(end v1alpha1.MaintenancePhase) Decision {
 		r.to(v1alpha1.MaintenanceReturning, wait)
 	case r.frozen() != "":
 		r.to(v1alpha1.MaintenanceReturning, r.frozen())
+	case r.behind() != "":
+		// Until then an edge sends shoppers to the stand-ins.
+		r.to(v1alpha1.MaintenanceReturning, "everything is placed where it was; waits: "+r.behind())
 	default:
 		return r.tidyUp(end, d, len(displaced))
 	}
