@@ -11,8 +11,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 JOBS    ?= 2
 
 # Every Go module that has tests. Each has its own go.mod so that nobody who imports the
-# product gets the dependencies of the sandbox or of the tools.
-MODULES := . sandbox examples/storefront
+# product gets the dependencies of the edge, the sandbox or the tools.
+MODULES := . edge sandbox examples/storefront
 BIN     := $(CURDIR)/bin
 GOBUILD := go build -p $(JOBS)
 
@@ -28,7 +28,7 @@ say = @printf '\033[1m==>\033[0m %s\n' "$(1)"
 ##@ Use
 
 .PHONY: demo
-demo: build ## Show the whole system at work on this machine: clusters, Git, Argo CD, a release that climbs.
+demo: build ## Show the whole system at work on this machine: a release that climbs, shoppers while clusters fail.
 	$(call say,the demo)
 	$(BIN)/shopset-demo $(DEMO_ARGS)
 
@@ -52,7 +52,7 @@ image: bin/shopset-controller ## Build the controller for an image, and print ho
 ##@ Develop
 
 .PHONY: build
-build: bin/shopset-controller bin/shopctl bin/shopset-sandbox bin/shopset-demo bin/storefront sandbox-parts ## Build every program into bin/.
+build: bin/shopset-controller bin/shopctl bin/shopset-edge bin/shopset-sandbox bin/shopset-demo bin/storefront sandbox-parts ## Build every program into bin/.
 
 .PHONY: test
 test: sandbox-parts ## Test all modules, against real API servers, Git and Argo CD.
@@ -115,11 +115,15 @@ help: ## List the targets.
 
 GOFILES = $(shell find . -name '*.go' -not -path './.cache/*' -not -path './bin/*' -not -path './.sandbox/*')
 
-.PHONY: bin/shopset-controller bin/shopctl bin/shopset-sandbox bin/shopset-demo bin/storefront
+.PHONY: bin/shopset-controller bin/shopctl bin/shopset-edge bin/shopset-sandbox bin/shopset-demo bin/storefront
 
 bin/shopset-controller bin/shopctl: bin/%:
 	$(call say,building $*)
 	$(GOBUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/$* ./cmd/$*
+
+bin/shopset-edge: bin/%:
+	$(call say,building $*)
+	cd edge && $(GOBUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/$* ./cmd/$*
 
 bin/shopset-sandbox bin/shopset-demo: bin/%:
 	$(call say,building $*)

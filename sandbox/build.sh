@@ -2,18 +2,33 @@
 # Builds the programs a sandbox is made of (etcd, Kubernetes, kubectl,
 # kustomize, Argo CD) into <repository>/.cache/sandbox/<hash>/ and points
 # <repository>/bin/sandbox-parts at them. The hash covers what decides the
-# outcome (go.mod, go.sum, cmd/parts and this script), so a second run costs
-# nothing until one of them changes. The first build takes minutes on a cold
-# Go build cache; it prints how far it is every few seconds.
+# outcome: cmd/parts, this script, and the versions of the modules that go into
+# them. Those take seconds to list, so what they came to is kept by a hash of
+# go.mod and go.sum: a second run costs nothing, and a new dependency of the rest
+# of the module rebuilds nothing. The first build takes minutes on a cold Go
+# build cache; it prints how far it is every few seconds.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(dirname "$here")
 cd "$here"
 
-hash=$(cat go.mod go.sum cmd/parts/*.go build.sh | sha256sum | cut -c1-16)
-home=$root/.cache/sandbox/$hash
 mkdir -p "$root/bin" "$root/.cache/sandbox"
+
+# modules lists what the parts are made of, with its versions.
+modules() {
+	go list -m -f '{{.Path}} {{.GoVersion}}'
+	CGO_ENABLED=0 go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{with .Replace}} => {{.Path}} {{.Version}}{{end}}{{end}}{{end}}' ./cmd/parts | sort -u
+}
+digest() { sha256sum | cut -c1-16; }
+
+known=$root/.cache/sandbox/known-$(cat go.mod go.sum cmd/parts/*.go build.sh | digest)
+if [ ! -e "$known" ]; then
+	{ modules && cat cmd/parts/*.go build.sh; } | digest >"$known.$$"
+	mv "$known.$$" "$known"
+fi
+hash=$(cat "$known")
+home=$root/.cache/sandbox/$hash
 
 point() {
 	ln -sfn "../.cache/sandbox/$hash/bin" "$root/bin/sandbox-parts"
@@ -73,5 +88,5 @@ if [ ! -e "$home/complete" ]; then # else another build of the same was faster
 fi
 point
 # What earlier versions left, 170 MB each.
-find "$root/.cache/sandbox" -mindepth 1 -maxdepth 1 -type d -mtime +7 ! -name "$hash" -exec rm -rf {} +
+find "$root/.cache/sandbox" -mindepth 1 -maxdepth 1 -mtime +7 ! -name "$hash" ! -path "$known" -exec rm -rf {} +
 echo "sandbox-parts: built in $((SECONDS - start)) s"

@@ -2,6 +2,7 @@ package test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -31,6 +32,8 @@ const (
 type box struct {
 	t   *testing.T
 	dir layout.Dir
+	// program, unless empty, is another copy of shopset-sandbox: what lies beside it counts.
+	program string
 }
 
 // newBox returns a sandbox that is not up yet, and purges it in the end.
@@ -65,7 +68,7 @@ func (b box) command(args ...string) *exec.Cmd {
 	if args[0] == "up" || args[0] == "env" {
 		args = append(args, "--parts", parts)
 	}
-	return exec.Command(program, args...)
+	return exec.Command(cmp.Or(b.program, program), args...)
 }
 
 // run runs a verb and returns what it printed on either stream and its exit code.

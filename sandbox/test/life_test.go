@@ -42,11 +42,11 @@ func TestLife(t *testing.T) {
 	b := newBox(t)
 	b.must("up", "--clusters", "cluster-a")
 
-	t.Run("all is ready when up returns", func(t *testing.T) { checkReady(box{t, b.dir}) })
-	t.Run("env leads to clusters and repositories", func(t *testing.T) { checkEnv(box{t, b.dir}) })
+	t.Run("all is ready when up returns", func(t *testing.T) { checkReady(box{t: t, dir: b.dir}) })
+	t.Run("env leads to clusters and repositories", func(t *testing.T) { checkEnv(box{t: t, dir: b.dir}) })
 	url := deployShop(b)
 	t.Run("logs of a Pod come through the egress socket", func(t *testing.T) {
-		b := box{t, b.dir}
+		b := box{t: t, dir: b.dir}
 		eventually(t, "the Pod's log", func() error {
 			out, err := b.kubectl("cluster-a", "", "logs", "deployment/shop")
 			if err == nil && !strings.Contains(out, "serving hello") {
@@ -56,21 +56,21 @@ func TestLife(t *testing.T) {
 		})
 	})
 	for _, mode := range control.Modes() {
-		t.Run("after "+string(mode)+" and recover all is as before", func(t *testing.T) { checkFailure(box{t, b.dir}, mode, url) })
+		t.Run("after "+string(mode)+" and recover all is as before", func(t *testing.T) { checkFailure(box{t: t, dir: b.dir}, mode, url) })
 	}
-	t.Run("a cluster has one failure at a time", func(t *testing.T) { checkOneFailure(box{t, b.dir}) })
+	t.Run("a cluster has one failure at a time", func(t *testing.T) { checkOneFailure(box{t: t, dir: b.dir}) })
 	t.Run("up on a sandbox that is up does nothing", func(t *testing.T) {
-		b := box{t, b.dir}
+		b := box{t: t, dir: b.dir}
 		before := b.state()
 		b.must("up")
 		if diff := cmp.Diff(before, b.state()); diff != "" {
 			t.Errorf("state changed (-before +after):\n%s", diff)
 		}
 	})
-	t.Run("a process that ends is started again", func(t *testing.T) { checkRestart(box{t, b.dir}) })
-	t.Run("killed, it comes back with its data", func(t *testing.T) { checkKilledSupervisor(box{t, b.dir}, url) })
-	t.Run("half started and killed, it comes up", func(t *testing.T) { checkHalfStarted(box{t, b.dir}, url) })
-	t.Run("down leaves no process", func(t *testing.T) { checkDown(box{t, b.dir}) })
+	t.Run("a process that ends is started again", func(t *testing.T) { checkRestart(box{t: t, dir: b.dir}) })
+	t.Run("killed, it comes back with its data", func(t *testing.T) { checkKilledSupervisor(box{t: t, dir: b.dir}, url) })
+	t.Run("half started and killed, it comes up", func(t *testing.T) { checkHalfStarted(box{t: t, dir: b.dir}, url) })
+	t.Run("down leaves no process", func(t *testing.T) { checkDown(box{t: t, dir: b.dir}) })
 }
 
 func checkReady(b box) {

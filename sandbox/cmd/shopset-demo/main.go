@@ -23,10 +23,15 @@ func main() {
 	flag.StringVar(&o.Dir, "dir", "", "the sandbox's directory (default .sandbox/demo in the project's folder)")
 	flag.BoolVar(&o.Keep, "keep", false, "leave the sandbox running, and say how to look around")
 	flag.StringVar(&o.Report, "report", "demo-report.json", "the file that the report is written to")
+	flag.IntVar(&o.Rate, "rate", demo.Rate, "requests a second that shoppers make through the edges")
 	acts := flag.String("acts", "", "acts to play after the first release (default "+strings.Join(demo.Acts(), ",")+")")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "shopset-demo takes no arguments, and got %q\n", flag.Args())
+		os.Exit(2)
+	}
+	if o.Rate < 1 {
+		fmt.Fprintf(os.Stderr, "--rate must be 1 at least, and is %d\n", o.Rate)
 		os.Exit(2)
 	}
 	if *acts != "" {

@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +47,8 @@ func DefaultRegistry() Registry {
 
 // Allocate completes a sandbox's state, with the named clusters enabled, and
 // saves it. What was allocated before stays, except a port that another
-// program has taken meanwhile. The sandbox must not be running.
+// program has taken meanwhile. The edges in the state get ports and clusters to
+// read from. The sandbox must not be running.
 func (r Registry) Allocate(dir layout.Dir, s *state.State, clusters []string) error {
 	if err := layout.MakePrivate(string(r)); err != nil {
 		return fmt.Errorf("allocating addresses: %w", err)
@@ -67,6 +69,7 @@ func (r Registry) Allocate(dir layout.Dir, s *state.State, clusters []string) er
 	if err := enable(s, clusters); err != nil {
 		return err
 	}
+	connectEdges(s)
 	if err := assignPorts(s); err != nil {
 		return err
 	}
@@ -158,6 +161,28 @@ func newCluster(name string, block, index int) state.Cluster {
 	}
 }
 
+// connectEdges spreads the edges over the workload clusters, from both ends: edge-1 reads from the
+// first, edge-2 from the last.
+func connectEdges(s *state.State) {
+	var workload []string
+	for _, c := range s.Enabled() {
+		if c.Name != state.Management {
+			workload = append(workload, c.Name)
+		}
+	}
+	slices.Sort(workload)
+	for i := range s.Edges {
+		switch {
+		case len(workload) == 0:
+			s.Edges[i].Enabled = false
+		case i%2 == 0:
+			s.Edges[i].Cluster = workload[(i/2)%len(workload)]
+		default:
+			s.Edges[i].Cluster = workload[len(workload)-1-(i/2)%len(workload)]
+		}
+	}
+}
+
 // platform follows the talk's picture: B is on a public cloud, the others on-prem.
 func platform(cluster string) string {
 	if cluster == "cluster-b" {
@@ -173,6 +198,10 @@ func assignPorts(s *state.State) error {
 	for i := range s.Clusters {
 		p := &s.Clusters[i].Ports
 		wanted = append(wanted, &p.Public, &p.APIServer, &p.Etcd, &p.EtcdPeer, &p.ControllerManager, &p.Scheduler)
+	}
+	for i := range s.Edges {
+		p := &s.Edges[i].Ports
+		wanted = append(wanted, &p.HTTP, &p.HTTPS, &p.Status)
 	}
 	taken := map[int]bool{}
 	for _, port := range wanted {

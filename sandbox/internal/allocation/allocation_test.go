@@ -124,3 +124,29 @@ func names(s *state.State) []string {
 	}
 	return names
 }
+
+func TestEdgesReadFromBothEndsOfTheClusters(t *testing.T) {
+	r := Registry(t.TempDir() + "/blocks")
+	for name, test := range map[string]struct{ clusters, want []string }{
+		"three clusters":  {[]string{"cluster-c", "cluster-a", "cluster-b"}, []string{"cluster-a", "cluster-c"}},
+		"a single one":    {[]string{"cluster-b"}, []string{"cluster-b", "cluster-b"}},
+		"no cluster":      {nil, nil},
+		"others than abc": {[]string{"tokyo", "osaka"}, []string{"osaka", "tokyo"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &state.State{Edges: []state.Edge{{Name: "edge-1", Enabled: true}, {Name: "edge-2", Enabled: true}}}
+			if err := r.Allocate(layout.Dir(t.TempDir()), s, test.clusters); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			ports := map[int]bool{}
+			for _, e := range s.EnabledEdges() {
+				got = append(got, e.Cluster)
+				ports[e.Ports.HTTP], ports[e.Ports.HTTPS], ports[e.Ports.Status] = true, true, true
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" || len(ports) != 3*len(got) || ports[0] {
+				t.Errorf("ports %v; %s", ports, diff)
+			}
+		})
+	}
+}

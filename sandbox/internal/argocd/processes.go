@@ -78,6 +78,7 @@ func (a ArgoCD) part(name string, args ...string) process.Spec {
 		Name: name,
 		Path: filepath.Join(a.Management.Parts, name),
 		Args: args,
+		Nice: controlplane.YieldMore,
 		Env: controlplane.Environment(a.Management.Parts, dir.ArgoCD(), a.Management.Mark,
 			"REDIS_PASSWORD="+a.RedisPassword,
 			// Argo CD takes the management cluster for the one it runs in.

@@ -19,6 +19,10 @@ import (
 
 func TestExitCodes(t *testing.T) {
 	dir := t.TempDir()
+	parts := filepath.Join(dir, "parts")
+	if err := os.MkdirAll(filepath.Join(parts, "kube-apiserver"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	cases := map[string]struct {
 		args []string
 		code int
@@ -37,6 +41,9 @@ func TestExitCodes(t *testing.T) {
 		"up without the programs":               {[]string{"up", "--parts", dir}, exitError, "sandbox/build.sh"},
 		"down of no sandbox has nothing to do":  {[]string{"down"}, 0, "no sandbox"},
 		"an image whose environment is no pair": {[]string{"image", "load", "a:1", "--binary", "x", "--env", "y"}, exitUsage, "NAME=VALUE"},
+		"a setting that is no pair":             {[]string{"restart", "cluster-a", "--set", "event-ttl"}, exitUsage, "PROCESS.FLAG=VALUE"},
+		"a restart in no sandbox":               {[]string{"restart", "cluster-a"}, exitUnhealthy, "shopset-sandbox up"},
+		"edges without their program":           {[]string{"up", "--edges", "--parts", parts}, exitError, "make bin/shopset-edge"},
 		"an image without a program":            {[]string{"image", "load", "a:1"}, exitUsage, "binary"},
 	}
 	for name, c := range cases {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,6 +61,7 @@ func variables(dir layout.Dir, s *state.State, directories ...string) []variable
 			variable{"KUBECONFIG_" + name, quote(dir.Kubeconfig(c.Name))},
 			variable{"SHOPSET_LB_" + name, quote(c.LoadBalancerCIDR)})
 	}
+	vars = append(vars, edgeVariables(dir, s)...)
 	return append(vars,
 		variable{"SHOPSET_APPS_URL", quote(s.Git.Repository(gitserver.Apps))},
 		variable{"SHOPSET_SYSTEM_URL", quote(s.Git.Repository(gitserver.System))},
@@ -67,6 +69,24 @@ func variables(dir layout.Dir, s *state.State, directories ...string) []variable
 		variable{"SHOPSET_GIT_PASSWORD_FILE", quote(dir.GitPassword())},
 		variable{"PATH", quote(strings.Join(directories, string(os.PathListSeparator))) + `:"$PATH"`},
 	)
+}
+
+// edgeVariables lead to the edges: curl -H 'Host: hoge.shop.example' "$SHOPSET_EDGE_1", and
+// curl --cacert "$SHOPSET_EDGE_CA" --resolve "hoge.shop.example:$SHOPSET_EDGE_1_HTTPS_PORT:127.0.0.1"
+// "https://hoge.shop.example:$SHOPSET_EDGE_1_HTTPS_PORT".
+func edgeVariables(dir layout.Dir, s *state.State) []variable {
+	var vars []variable
+	for _, e := range s.EnabledEdges() {
+		name := "SHOPSET_" + strings.ToUpper(strings.ReplaceAll(e.Name, "-", "_"))
+		vars = append(vars,
+			variable{name, quote(e.HTTP())},
+			variable{name + "_HTTPS_PORT", quote(strconv.Itoa(e.Ports.HTTPS))},
+			variable{name + "_STATUS", quote(e.Status() + "/status")})
+	}
+	if len(vars) > 0 {
+		vars = append(vars, variable{"SHOPSET_EDGE_CA", quote(dir.EdgeCA())})
+	}
+	return vars
 }
 
 // quote makes any string one word of a POSIX shell.

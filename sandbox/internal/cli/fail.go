@@ -16,7 +16,11 @@ func newFail(o *options) *cobra.Command {
 		Long: `fail makes a cluster fail until "recover", which brings it back with its data:
   kill       all its processes are gone, connections are refused
   freeze     all its processes stand still, connections hang
-  partition  nobody outside gets an answer, inside all goes on`,
+  partition  nothing passes between outside and inside, inside all goes on
+
+Edges are outside of all clusters and keep running. A partition cuts the way to the
+API server and the load balancers, and what Pods reach by name outside of their
+cluster; a program that dials a loopback address of this machine itself is not cut.`,
 		Example: `  shopset-sandbox fail cluster-a --mode kill`,
 		Args:    usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -30,7 +34,7 @@ func newFail(o *options) *cobra.Command {
 			if err := mustRun(dir); err != nil {
 				return err
 			}
-			if err := control.NewClient(dir.ControlSocket()).Fail(cmd.Context(), args[0], control.Mode(mode)); err != nil {
+			if _, err := control.NewClient(dir.ControlSocket()).Fail(cmd.Context(), args[0], control.Mode(mode)); err != nil {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s has failed (%s); undo that with: shopset-sandbox recover %s\n", args[0], mode, args[0])

@@ -60,8 +60,8 @@ func newRoot() *cobra.Command {
 	o := &options{}
 	root := &cobra.Command{
 		Use:   "shopset-sandbox",
-		Short: "A management cluster, workload clusters, Git and Argo CD on this machine",
-		Long: `shopset-sandbox runs real Kubernetes clusters, a Git server and Argo CD as plain
+		Short: "A management cluster, workload clusters, edges, Git and Argo CD on this machine",
+		Long: `shopset-sandbox runs real Kubernetes clusters, edges, a Git server and Argo CD as plain
 processes of this machine: no root, no containers, no network. Pods of images
 that were loaded run as processes; all other Pods are simulated.`,
 		Example: `  shopset-sandbox up
@@ -76,7 +76,7 @@ that were loaded run as processes; all other Pods are simulated.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return codedError{exitUsage, err} })
 	root.PersistentFlags().StringVar(&o.dir, "dir", "", "the sandbox's directory (default $"+dirVariable+", else .sandbox)")
 	root.AddCommand(
-		newUp(o), newDown(o), newStatus(o), newFail(o), newRecover(o), newEnv(o), newImage(o),
+		newUp(o), newDown(o), newStatus(o), newFail(o), newRecover(o), newRestart(o), newEnv(o), newImage(o),
 		newSupervise(o), newNode(),
 	)
 	return root

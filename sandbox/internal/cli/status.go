@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"shopset.dev/shopset/sandbox/internal/control"
+	"shopset.dev/shopset/sandbox/internal/layout"
 )
 
 func newStatus(o *options) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show clusters, Argo CD, Git, and what they cost",
+		Short: "Show clusters, edges, Argo CD, Git, and what they cost",
 		Example: `  shopset-sandbox status
   shopset-sandbox status -o json`,
 		Args: usage(cobra.NoArgs),
@@ -64,12 +67,39 @@ func printStatus(w io.Writer, status *control.Status, output string) error {
 	for _, c := range status.Clusters {
 		printProcesses(table, c.Name+"/", c.Processes)
 	}
+	for _, e := range status.Edges {
+		printProcesses(table, "", []control.Process{e.Process})
+	}
 	printProcesses(table, "", status.ArgoCD.Processes)
 	fmt.Fprintf(table, "all\t\t\t%s\n", mebibytes(status.Memory))
+	printEdges(table, status)
+	printSettings(table, status.Clusters)
 	fmt.Fprintf(table, "\nGIT\t%s\n\t%s\n", status.Git.Apps, status.Git.System)
 	fmt.Fprintf(table, "ARGO CD\tnamespace %s, metrics %s\n", status.ArgoCD.Namespace, status.ArgoCD.ControllerMetrics)
 	fmt.Fprintf(table, "DIRECTORY\t%s\n", status.Dir)
 	return table.Flush()
+}
+
+func printEdges(w io.Writer, status *control.Status) {
+	if len(status.Edges) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nEDGE\tHTTP\tHTTPS\tSTATUS\tTABLES OF")
+	for _, e := range status.Edges {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s/status\t%s\n", e.Name, e.HTTP, e.HTTPS, e.Status, e.Cluster)
+	}
+	fmt.Fprintf(w, "CA\t%s\n", layout.Dir(status.Dir).EdgeCA())
+}
+
+// printSettings shows what "restart --set" has changed.
+func printSettings(w io.Writer, clusters []control.Cluster) {
+	for _, c := range clusters {
+		for _, process := range slices.Sorted(maps.Keys(c.Settings)) {
+			for _, flag := range slices.Sorted(maps.Keys(c.Settings[process])) {
+				fmt.Fprintf(w, "SET\t%s/%s\t--%s=%s\n", c.Name, process, flag, c.Settings[process][flag])
+			}
+		}
+	}
 }
 
 func printProcesses(w io.Writer, prefix string, processes []control.Process) {

@@ -13,7 +13,7 @@ import (
 // newSupervise is what `up` leaves running.
 func newSupervise(o *options) *cobra.Command {
 	var clusters []string
-	var parts string
+	var parts, edge string
 	cmd := &cobra.Command{
 		Use:    "supervise",
 		Short:  "Run the sandbox in the foreground",
@@ -29,7 +29,7 @@ func newSupervise(o *options) *cobra.Command {
 				return err
 			}
 			return supervisor.Run(cmd.Context(), supervisor.Config{
-				Dir: dir, Parts: parts, Self: self, Clusters: clusters,
+				Dir: dir, Parts: parts, Self: self, Clusters: clusters, Edge: edge,
 				Clock:  clock.RealClock{},
 				Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)),
 			})
@@ -37,5 +37,6 @@ func newSupervise(o *options) *cobra.Command {
 	}
 	cmd.Flags().StringSliceVar(&clusters, "clusters", nil, "workload clusters to run")
 	cmd.Flags().StringVar(&parts, "parts", "", "directory of the programs")
+	cmd.Flags().StringVar(&edge, "edge", "", "the edges' program; empty for none")
 	return cmd
 }

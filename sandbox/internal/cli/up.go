@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 
 	"shopset.dev/shopset/sandbox/internal/control"
 	"shopset.dev/shopset/sandbox/internal/controlplane"
+	"shopset.dev/shopset/sandbox/internal/edge"
 	"shopset.dev/shopset/sandbox/internal/layout"
 	"shopset.dev/shopset/sandbox/internal/process"
 	"shopset.dev/shopset/sandbox/internal/state"
@@ -36,13 +38,14 @@ var clusterName = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$`)
 func newUp(o *options) *cobra.Command {
 	var clusters []string
 	var parts string
+	var edges bool
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Start the sandbox, or what of it does not run",
 		Long: `up starts the sandbox and returns when all of it is ready. On a sandbox that is
 ready it does nothing; on one that was killed it goes on with the data it had.`,
 		Example: `  shopset-sandbox up
-  shopset-sandbox up --clusters cluster-a --dir /tmp/small`,
+  shopset-sandbox up --clusters cluster-a --edges=false --dir /tmp/small`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := o.sandbox()
@@ -53,11 +56,15 @@ ready it does nothing; on one that was killed it goes on with the data it had.`,
 				return codedError{exitUsage, err}
 			}
 			u := up{dir: dir, parts: parts, clusters: clusters, out: cmd.ErrOrStderr()}
+			if cmd.Flags().Changed("edges") {
+				u.edges = &edges
+			}
 			return u.run(cmd.Context())
 		},
 	}
 	cmd.Flags().StringSliceVar(&clusters, "clusters", nil, "workload clusters to run, beside mgmt (default those of the last time, at first cluster-a,cluster-b,cluster-c)")
 	cmd.Flags().StringVar(&parts, "parts", "", "directory of the programs (default "+partsDir+" beside this program)")
+	cmd.Flags().BoolVar(&edges, "edges", false, "run two edges (default: if "+edge.Program+" is beside this program)")
 	return cmd
 }
 
@@ -75,6 +82,7 @@ type up struct {
 	dir      layout.Dir
 	parts    string
 	clusters []string // empty: as last time
+	edges    *bool    // nil: if their program is there
 	out      io.Writer
 }
 
@@ -184,6 +192,10 @@ func (u up) launch() (<-chan struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
+	edgeProgram, err := u.findEdge(self)
+	if err != nil {
+		return nil, err
+	}
 	clusters := u.clusters
 	if len(clusters) == 0 {
 		s, err := state.LoadOrNew(u.dir.State())
@@ -202,7 +214,7 @@ func (u up) launch() (<-chan struct{}, error) {
 		return nil, fmt.Errorf("opening the supervisor's log: %w", err)
 	}
 	defer log.Close()
-	cmd := exec.Command(self, "supervise", "--dir", string(u.dir), "--parts", parts, "--clusters", strings.Join(clusters, ","))
+	cmd := exec.Command(self, "supervise", "--dir", string(u.dir), "--parts", parts, "--clusters", strings.Join(clusters, ","), "--edge", edgeProgram)
 	cmd.Stdout, cmd.Stderr = log, log
 	process.Detach(cmd)
 	if err := cmd.Start(); err != nil {
@@ -234,6 +246,21 @@ func (u up) findParts(self string) (string, error) {
 		return "", fmt.Errorf("finding the sandbox's programs: %w; build them with sandbox/build.sh or name their directory with --parts", err)
 	}
 	return resolved, nil
+}
+
+// findEdge returns the edges' program, empty where none is wanted.
+func (u up) findEdge(self string) (string, error) {
+	if u.edges != nil && !*u.edges {
+		return "", nil
+	}
+	program, err := filepath.EvalSymlinks(filepath.Join(filepath.Dir(self), edge.Program))
+	if errors.Is(err, fs.ErrNotExist) && u.edges == nil {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("finding the edges' program: %w; build it with: make bin/%s", err, edge.Program)
+	}
+	return program, nil
 }
 
 // follow prints the stages of a start until the last one.

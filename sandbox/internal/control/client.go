@@ -9,6 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"time"
+
+	"shopset.dev/shopset/sandbox/internal/state"
 )
 
 // maxAnswer bounds what is read of an answer.
@@ -18,6 +21,9 @@ const maxAnswer = 4 << 20
 type Request struct {
 	Cluster string `json:"cluster"`
 	Mode    Mode   `json:"mode,omitempty"`
+	// Settings are flags to change before a restart: process → flag → value; an empty value takes
+	// back what was set.
+	Settings state.Settings `json:"settings,omitempty"`
 }
 
 // Failure is the body of an answer that is not 200.
@@ -42,14 +48,27 @@ func (c *Client) Status(ctx context.Context) (*Status, error) {
 	return &status, c.call(ctx, http.MethodGet, "/status", nil, &status)
 }
 
-// Fail makes a cluster fail.
-func (c *Client) Fail(ctx context.Context, cluster string, mode Mode) error {
-	return c.call(ctx, http.MethodPost, "/fail", Request{Cluster: cluster, Mode: mode}, nil)
+// Failed says when a cluster failed: not before From, and at the load balancers by To.
+type Failed struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// Fail makes a cluster fail. It has failed already where there is no time.
+func (c *Client) Fail(ctx context.Context, cluster string, mode Mode) (Failed, error) {
+	var failed Failed
+	return failed, c.call(ctx, http.MethodPost, "/fail", Request{Cluster: cluster, Mode: mode}, &failed)
 }
 
 // Recover undoes a failure and returns when the cluster is ready again.
 func (c *Client) Recover(ctx context.Context, cluster string) error {
 	return c.call(ctx, http.MethodPost, "/recover", Request{Cluster: cluster}, nil)
+}
+
+// Restart stops a cluster in good order, starts it with the changed settings, and returns when it
+// is ready again.
+func (c *Client) Restart(ctx context.Context, cluster string, settings state.Settings) error {
+	return c.call(ctx, http.MethodPost, "/restart", Request{Cluster: cluster, Settings: settings}, nil)
 }
 
 // Stop asks the supervisor to stop everything and end; it returns before that.

@@ -2,6 +2,8 @@
 // HTTP with JSON over a Unix socket in the sandbox's directory.
 package control
 
+import "shopset.dev/shopset/sandbox/internal/state"
+
 // Condition is what is the matter with a cluster.
 type Condition string
 
@@ -12,6 +14,7 @@ const (
 	Killed      Condition = "Killed"
 	Frozen      Condition = "Frozen"
 	Partitioned Condition = "Partitioned"
+	Restarting  Condition = "Restarting"
 	Unready     Condition = "Unready" // should run and does not answer
 )
 
@@ -22,7 +25,7 @@ type Mode string
 const (
 	Kill      Mode = "kill"      // all processes are gone
 	Freeze    Mode = "freeze"    // all processes stand still
-	Partition Mode = "partition" // nobody outside gets an answer; inside all goes on
+	Partition Mode = "partition" // nothing passes between outside and inside; inside all goes on
 )
 
 // Modes lists all.
@@ -50,6 +53,7 @@ type Status struct {
 	Clusters   []Cluster `json:"clusters"`
 	ArgoCD     ArgoCD    `json:"argocd"`
 	Git        Git       `json:"git"`
+	Edges      []Edge    `json:"edges"`
 	// Memory is the sum over all processes, in bytes.
 	Memory int64 `json:"memory"`
 }
@@ -66,6 +70,21 @@ type Cluster struct {
 	Server     string    `json:"server"`
 	Kubeconfig string    `json:"kubeconfig"`
 	Processes  []Process `json:"processes"`
+	// Settings are flags that a person has changed: process → flag → value.
+	Settings state.Settings `json:"settings,omitempty"`
+}
+
+// Edge is where shoppers come in.
+type Edge struct {
+	Name string `json:"name"`
+	// Cluster is the one that it reads the routing tables from.
+	Cluster string `json:"cluster"`
+	// HTTP, HTTPS and Status are URLs without a final slash; the certificates of HTTPS are for
+	// the shops' hosts, such as *.shop.example.
+	HTTP    string  `json:"http"`
+	HTTPS   string  `json:"https"`
+	Status  string  `json:"status"`
+	Process Process `json:"process"`
 }
 
 // Process is one process and, in Memory, its descendants. PID is 0 while it

@@ -11,6 +11,12 @@ import (
 	"shopset.dev/shopset/sandbox/internal/state"
 )
 
+// WriteKubeconfig writes a kubeconfig for somebody outside the cluster, whose pair is among its
+// certificates.
+func (c Cluster) WriteKubeconfig(path, user string) error {
+	return writeKubeconfig(path, c.Name, c.PublicURL(), c.Certificates(), user)
+}
+
 // writeKubeconfig writes a kubeconfig that needs no other file, readable by
 // its owner only.
 func writeKubeconfig(path, cluster, server string, certificates pki.Directory, user string) error {

@@ -2,9 +2,11 @@ package controlplane
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -19,6 +21,14 @@ const (
 	Controller = "kube-controller-manager"
 	Scheduler  = "kube-scheduler"
 	NodeAgent  = "node-agent"
+)
+
+// yield is by how much control planes and Argo CD give way to what shoppers pass through. Clusters
+// have machines of their own; here one that starts must not take the time of those that serve.
+const (
+	yield = 5
+	// YieldMore is for what may take its time.
+	YieldMore = 10
 )
 
 // Graces are short: all a cluster must keep is in etcd, and that keeps what it
@@ -39,7 +49,8 @@ func (c Cluster) Storage() []process.Spec {
 // Managers are the processes that work on the API.
 func (c Cluster) Managers() []process.Spec {
 	agent := c.part(NodeAgent, podGrace, []string{"node", "--config", c.NodeFile()})
-	agent.Path = c.Self
+	agent.Path, agent.Nice = c.Self, 0
+	agent.Env = append(agent.Env, "GOGC=400") // it is small, and all requests between Pods pass through it
 	return []process.Spec{
 		c.part(Controller, shortGrace, c.controllerArgs()),
 		c.part(Scheduler, shortGrace, c.schedulerArgs()),
@@ -48,6 +59,7 @@ func (c Cluster) Managers() []process.Spec {
 }
 
 func (c Cluster) part(name string, grace time.Duration, args []string) process.Spec {
+	args = append(args, c.changed(name)...)
 	return process.Spec{
 		Name:  name,
 		Path:  filepath.Join(c.Parts, name),
@@ -55,9 +67,22 @@ func (c Cluster) part(name string, grace time.Duration, args []string) process.S
 		Env:   Environment(c.Parts, c.home(), c.Mark),
 		Dir:   c.home(),
 		Log:   c.Dir.Log(c.Name + "-" + name),
+		Nice:  yield,
 		Grace: grace,
 	}
 }
+
+// changed are the flags that a person has set; the last one counts.
+func (c Cluster) changed(name string) []string {
+	var args []string
+	for _, flag := range slices.Sorted(maps.Keys(c.Settings[name])) {
+		args = append(args, "--"+flag+"="+c.Settings[name][flag])
+	}
+	return args
+}
+
+// Changeable are the processes whose flags can be set.
+func Changeable() []string { return []string{Etcd, APIServer, Controller, Scheduler} }
 
 // Environment is all that a part sees of the user's: proxies, kubeconfigs and
 // Git settings of theirs must not change what a sandbox does.

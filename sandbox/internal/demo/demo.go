@@ -35,6 +35,8 @@ type Options struct {
 	Report string
 	// Acts are the names of the acts to play after the first two; empty means all.
 	Acts []string
+	// Rate is how many requests a second shoppers make through the edges.
+	Rate int
 	Out  io.Writer
 }
 
@@ -59,6 +61,11 @@ func choice() []act {
 		{"configuration", "A Configuration climbs the same way", (*demo).configurationClimbs},
 		{"bad", "A bad commit", (*demo).badCommit},
 		{"hand", "By hand", (*demo).byHand},
+		{"shops", "500 shops", (*demo).shopsOpen},
+		{"dies", "A cluster dies", (*demo).clusterDies},
+		{"silent", "A cluster falls silent", (*demo).clusterFallsSilent},
+		{"upgrade", "A cluster is upgraded", (*demo).clusterIsUpgraded},
+		{"alone", "A cluster dies, and nobody is there to help", (*demo).edgesAlone},
 	}
 }
 
@@ -84,6 +91,8 @@ type demo struct {
 	fleet  fleet.Fleet
 	ladder ladder.Ladder
 	crowd  *shopper.Crowd
+	// street is nil until an act about traffic has opened it.
+	street *street
 	// tag and commit are the release that all tiers run between two acts.
 	tag, commit string
 }

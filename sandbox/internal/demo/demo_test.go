@@ -21,9 +21,9 @@ func TestChosen(t *testing.T) {
 		want  []string
 		fails bool
 	}{
-		"all of them unless some are named": {nil, []string{"install", "first", "commit", "configuration", "bad", "hand"}, false},
+		"all of them unless some are named": {nil, append([]string{"install", "first"}, Acts()...), false},
 		"the opening is always played":      {[]string{"bad"}, []string{"install", "first", "bad"}, false},
-		"the order is that of the play":     {[]string{"hand", "commit"}, []string{"install", "first", "commit", "hand"}, false},
+		"the order is that of the play":     {[]string{"dies", "hand", "commit"}, []string{"install", "first", "commit", "hand", "dies"}, false},
 		"an act that there is not":          {[]string{"commit", "encore"}, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +127,15 @@ func TestTheFleetOfTheExamples(t *testing.T) {
 				refer("Configuration", o.Spec.Configuration)
 				refer("WorkloadCluster", o.Spec.Cluster)
 				tierOf[o.Name] = o.Spec.Tier
+			case "ShopClass":
+				var o v1alpha1.ShopClass
+				read(&o)
+				refer("Tier", o.Spec.Tier)
+				known["ShopClass/"+o.Name] = true
+			case "Shop":
+				var o v1alpha1.Shop
+				read(&o)
+				refer("ShopClass", o.Spec.Class)
 			case "Fleet":
 				read(&v1alpha1.Fleet{})
 			case "Application":

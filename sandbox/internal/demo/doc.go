@@ -7,4 +7,7 @@
 //
 // A climb is the way of one change up the ladder of Tiers. Shoppers are what sees it: for every
 // ShopSet there is one that asks for the front page all the time.
+//
+// The street is 500 shops behind two edges, and a crowd of shoppers that come through them. The acts
+// on it make a cluster die, fall silent or be upgraded, and count what the crowd lost.
 package demo

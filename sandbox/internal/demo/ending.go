@@ -24,6 +24,9 @@ func (d *demo) end(ctx context.Context, err error) error {
 	if d.crowd != nil {
 		d.crowd.Stop()
 	}
+	if d.street != nil {
+		d.street.close()
+	}
 	interrupted := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx)
 	d.report.Seconds = d.out.Elapsed().Seconds()

@@ -53,7 +53,7 @@ func (d *demo) install(ctx context.Context) error {
 	d.report.Versions = versions
 	d.act.Figure("sandbox start", took.Seconds(), "s", warmStart)
 	d.out.Event("the sandbox is ready, %.1f s after its start", took.Seconds())
-	for _, step := range []func(context.Context) error{d.connect, d.loadImages, d.applyInstall, d.seed, d.hook} {
+	for _, step := range []func(context.Context) error{d.connect, d.loadImages, d.applyInstall, d.letObserve, d.seed, d.hook} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -103,7 +103,8 @@ func (d *demo) gitAccess(git sandbox.Git, author, email string) ([]string, error
 // loadImages tells the sandbox which program stands for which image.
 func (d *demo) loadImages(ctx context.Context) error {
 	for _, tag := range []string{firstTag, secondTag, badTag, goodTag, handTag} {
-		if err := d.sandbox.Load(ctx, "storefront:"+tag, filepath.Join(d.Bin, "storefront")); err != nil {
+		// Small heaps are collected all the time, which two processors have no time for.
+		if err := d.sandbox.Load(ctx, "storefront:"+tag, filepath.Join(d.Bin, "storefront"), "GOGC=400"); err != nil {
 			return err
 		}
 	}

@@ -60,6 +60,14 @@ func (d Dir) ArgoCD(elements ...string) string {
 	return d.Path(append([]string{"argocd"}, elements...)...)
 }
 
+// Edges is the directory of the edges and of their certificate authority.
+func (d Dir) Edges(elements ...string) string {
+	return d.Path(append([]string{"edges"}, elements...)...)
+}
+
+// EdgeCA is the certificate that vouches for the edges.
+func (d Dir) EdgeCA() string { return d.Edges("pki", "ca.crt") }
+
 // ControlSocket is where the supervisor answers.
 func (d Dir) ControlSocket() string { return d.socket("run", "control.sock") }
 

@@ -13,7 +13,7 @@ import (
 func (d Dir) Purge() error {
 	var errs []error
 	for _, name := range []string{
-		"clusters", "kubeconfigs", "git", "argocd", "images", "logs",
+		"clusters", "kubeconfigs", "edges", "git", "argocd", "images", "logs",
 		"webhooks.json", "progress.jsonl", "run", "state.json", "supervisor.lock", "up.lock",
 	} {
 		errs = append(errs, RemoveAll(d.Path(name)))

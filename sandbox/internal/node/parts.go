@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/signal"
 	"strconv"
@@ -31,7 +32,7 @@ const (
 func (a *agent) serveNames(ctx context.Context) error {
 	server := &http.Server{
 		Addr:              a.proxy(),
-		Handler:           nameproxy.New(nameproxy.Resolver{Directory: a.directory}, a.Logger),
+		Handler:           nameproxy.New(nameproxy.Resolver{Directory: a.directory}, a.dial, a.Logger),
 		ReadHeaderTimeout: time.Minute,
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
@@ -40,6 +41,24 @@ func (a *agent) serveNames(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// dial connects a pod to an address. What is not the cluster's own is reached through the gate.
+func (a *agent) dial(ctx context.Context, network, at string) (net.Conn, error) {
+	if a.isInside(at) {
+		return (&net.Dialer{}).DialContext(ctx, network, at)
+	}
+	return a.services.Gate.Dial(ctx, network, at)
+}
+
+// isInside tells whether "host:port" is of this cluster: a pod, its API server, or a Service.
+func (l settings) isInside(hostPort string) bool {
+	at, err := netip.ParseAddrPort(hostPort)
+	if err != nil {
+		return false // a name that is not the cluster's
+	}
+	addr := at.Addr()
+	return l.plan.LocalPods().Contains(addr) || l.services.Contains(addr) || l.balancers.Contains(addr)
 }
 
 func (a *agent) serveEgress(ctx context.Context) error {
@@ -51,7 +70,7 @@ func (a *agent) serveEgress(ctx context.Context) error {
 	return server.Run(ctx, a.EgressSocket)
 }
 
-// heedSignals makes the load balancers a black hole, and ends that.
+// heedSignals cuts the cluster off, inwards and outwards, and ends that.
 func (a *agent) heedSignals(ctx context.Context) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
@@ -62,10 +81,10 @@ func (a *agent) heedSignals(ctx context.Context) error {
 			return nil
 		case got := <-signals:
 			if got == syscall.SIGUSR1 {
-				a.Logger.Info("load balancers are a black hole now")
+				a.Logger.Info("the cluster is cut off now")
 				a.services.Gate.Shut()
 			} else {
-				a.Logger.Info("load balancers forward again")
+				a.Logger.Info("the cluster is connected again")
 				a.services.Gate.Open()
 			}
 			a.services.Changed()

@@ -43,7 +43,7 @@ type agent struct {
 
 // Run is the node agent. It serves the cluster until ctx is done, and then ends
 // the processes of its pods without telling the API server: the next agent starts
-// them again. SIGUSR1 makes load balancers a black hole, SIGUSR2 ends that.
+// them again. SIGUSR1 cuts the cluster off, SIGUSR2 ends that.
 func Run(ctx context.Context, cfg Config) error {
 	settings, err := cfg.parse()
 	if err != nil {

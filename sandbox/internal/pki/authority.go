@@ -10,9 +10,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -68,6 +70,19 @@ func newAuthority(name string, now time.Time) (*authority, error) {
 		return nil, err
 	}
 	return &authority{pair: pair, certificate: certificate, key: key, now: now}, nil
+}
+
+// authority is that of a pair that was written before.
+func (p Pair) authority(now time.Time) (*authority, error) {
+	pair, err := tls.X509KeyPair(p.Certificate, p.Key)
+	if err != nil {
+		return nil, fmt.Errorf("reading an authority: %w", err)
+	}
+	key, ok := pair.PrivateKey.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, errors.New("reading an authority: its key is not an ECDSA key")
+	}
+	return &authority{pair: p, certificate: pair.Leaf, key: key, now: now}, nil
 }
 
 // issue makes a key and a certificate for a subject.

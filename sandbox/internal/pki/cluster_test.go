@@ -90,3 +90,60 @@ func TestKeysAreMadeOnceAndKeptPrivate(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsIssuedLaterIsSignedByTheSameAuthority(t *testing.T) {
+	now := time.Now()
+	d := ensured(t, now)
+	if err := d.EnsureClient("edge-1", "shopset-edge:edge-1", []string{"shopset-edge"}, now); err != nil {
+		t.Fatal(err)
+	}
+	before, err := d.Read("edge-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.EnsureClient("edge-1", "somebody else", nil, now); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := d.Read("edge-1"); err != nil || !cmp.Equal(before, after) {
+		t.Errorf("the pair was made again (%v)", err)
+	}
+	leaf := verified(t, d, "edge-1", x509.ExtKeyUsageClientAuth, "", now)
+	if leaf.Subject.CommonName != "shopset-edge:edge-1" || !cmp.Equal(leaf.Subject.Organization, []string{"shopset-edge"}) {
+		t.Errorf("the subject is %s", leaf.Subject)
+	}
+}
+
+func TestAServerForEveryHostOfADomain(t *testing.T) {
+	now := time.Now()
+	d := Directory(filepath.Join(t.TempDir(), "edges", "pki"))
+	for range 2 { // the second time nothing is made
+		if err := d.EnsureServer("shop.example", []string{"*.shop.example", "shop.example"}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, host := range []string{"hoge.shop.example", "shop.example"} {
+		verified(t, d, "shop.example", x509.ExtKeyUsageServerAuth, host, now)
+	}
+}
+
+// verified is a pair's certificate, which its directory's authority must vouch for.
+func verified(t *testing.T, d Directory, name string, usage x509.ExtKeyUsage, host string, now time.Time) *x509.Certificate {
+	t.Helper()
+	ca, err := d.Read(CA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.LoadX509KeyPair(d.Certificate(name), d.Key(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca.Certificate)
+	_, err = pair.Leaf.Verify(x509.VerifyOptions{
+		Roots: roots, KeyUsages: []x509.ExtKeyUsage{usage}, DNSName: host, CurrentTime: now.Add(time.Minute),
+	})
+	if err != nil {
+		t.Errorf("%s for %q: %v", name, host, err)
+	}
+	return pair.Leaf
+}

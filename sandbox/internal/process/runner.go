@@ -33,6 +33,8 @@ type Spec struct {
 	Env  []string
 	Dir  string
 	Log  string
+	// Nice is by how much the process gives way to others, from 0 to 19.
+	Nice int
 	// Grace is how long the process may take to end by itself.
 	Grace time.Duration
 }
@@ -64,6 +66,13 @@ func (r *Runner) Name() string { return r.spec.Name }
 
 // Log is the file with the process's output.
 func (r *Runner) Log() string { return r.spec.Log }
+
+// Change replaces the arguments; those count from the next start on.
+func (r *Runner) Change(args []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spec.Args = args
+}
 
 // ID is the current process, the zero ID while there is none.
 func (r *Runner) ID() ID {
@@ -153,6 +162,9 @@ func (r *Runner) spawn() (*exec.Cmd, error) {
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := r.spawner.Start(cmd); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", r.spec.Name, err)
+	}
+	if err := Yield(cmd.Process.Pid, r.spec.Nice); err != nil {
+		r.logger.Warn("process does not give way to others", "name", r.spec.Name, "error", err)
 	}
 	id, err := Identify(cmd.Process.Pid)
 	if err != nil {

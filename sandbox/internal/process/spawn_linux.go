@@ -34,6 +34,12 @@ func (s *Spawner) Start(cmd *exec.Cmd) error {
 	return <-done
 }
 
+// Yield makes a process that was just started, with all that it will start, give way to others by so
+// much, from 0 to 19.
+func Yield(pid, nice int) error {
+	return syscall.Setpriority(syscall.PRIO_PGRP, pid, nice)
+}
+
 // Detach makes a command outlive its parent and its terminal.
 func Detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

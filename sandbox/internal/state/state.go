@@ -30,6 +30,7 @@ type State struct {
 	Clusters   []Cluster  `json:"clusters"`
 	Git        Git        `json:"git"`
 	ArgoCD     ArgoCD     `json:"argocd"`
+	Edges      []Edge     `json:"edges,omitempty"`
 	// Processes are the last known children, in the order they were started.
 	Processes []Process `json:"processes"`
 }
@@ -51,7 +52,12 @@ type Cluster struct {
 	// AdvertiseAddress is the same as a Pod address.
 	AdvertiseAddress string       `json:"advertiseAddress"`
 	Ports            ClusterPorts `json:"ports"`
+	// Settings are flags that a person has changed: process → flag → value.
+	Settings Settings `json:"settings,omitempty"`
 }
+
+// Settings are flags of a cluster's processes: process → flag, without its dashes → value.
+type Settings map[string]map[string]string
 
 // ClusterPorts are the ports of a cluster's processes on its Address, and
 // Public, which is on 127.0.0.1 and leads to APIServer while the cluster's
@@ -72,6 +78,32 @@ func (c Cluster) PublicURL() string { return fmt.Sprintf("https://127.0.0.1:%d",
 func (c Cluster) DirectURL() string {
 	return fmt.Sprintf("https://%s:%d", c.Address, c.Ports.APIServer)
 }
+
+// Edge is one edge, on 127.0.0.1. It stands outside of all clusters.
+type Edge struct {
+	Name string `json:"name"`
+	// Enabled says whether `up` starts it.
+	Enabled bool `json:"enabled"`
+	// Cluster is the one that it reads the routing tables from.
+	Cluster string    `json:"cluster"`
+	Ports   EdgePorts `json:"ports"`
+}
+
+// EdgePorts are where shoppers come in, and where the edge says how it is.
+type EdgePorts struct {
+	HTTP   int `json:"http"`
+	HTTPS  int `json:"https"`
+	Status int `json:"status"`
+}
+
+// HTTP is the edge's address for shoppers, without a final slash.
+func (e Edge) HTTP() string { return fmt.Sprintf("http://127.0.0.1:%d", e.Ports.HTTP) }
+
+// HTTPS is the same with TLS, for hosts that its certificates are for.
+func (e Edge) HTTPS() string { return fmt.Sprintf("https://127.0.0.1:%d", e.Ports.HTTPS) }
+
+// Status is where the edge says how it is, without a final slash.
+func (e Edge) Status() string { return fmt.Sprintf("http://127.0.0.1:%d", e.Ports.Status) }
 
 // Git is the Git server, on 127.0.0.1.
 type Git struct {
@@ -117,6 +149,17 @@ func (s *State) Enabled() []Cluster {
 	for _, c := range s.Clusters {
 		if c.Enabled {
 			enabled = append(enabled, c)
+		}
+	}
+	return enabled
+}
+
+// EnabledEdges returns the edges that `up` starts.
+func (s *State) EnabledEdges() []Edge {
+	var enabled []Edge
+	for _, e := range s.Edges {
+		if e.Enabled {
+			enabled = append(enabled, e)
 		}
 	}
 	return enabled

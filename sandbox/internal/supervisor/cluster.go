@@ -16,6 +16,7 @@ import (
 	"shopset.dev/shopset/sandbox/internal/controlplane"
 	"shopset.dev/shopset/sandbox/internal/link"
 	"shopset.dev/shopset/sandbox/internal/process"
+	"shopset.dev/shopset/sandbox/internal/state"
 )
 
 // cluster is a cluster's processes and its link to the outside.
@@ -36,11 +37,12 @@ type cluster struct {
 
 	mu        sync.Mutex
 	condition control.Condition
+	settings  state.Settings
 }
 
 func newCluster(c controlplane.Cluster, clk clock.Clock, logger *slog.Logger, runner func(process.Spec) *process.Runner) *cluster {
 	made := &cluster{
-		Cluster: c, clock: clk, logger: logger.With("cluster", c.Name), condition: control.Starting,
+		Cluster: c, clock: clk, logger: logger.With("cluster", c.Name), condition: control.Starting, settings: c.Settings,
 		guestsReady: func(context.Context) error { return nil },
 		link:        link.New(net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Ports.Public)), net.JoinHostPort(c.Address, strconv.Itoa(c.Ports.APIServer))),
 	}
@@ -92,33 +94,41 @@ func (c *cluster) startManagers(ctx context.Context) error {
 	return c.WaitReady(ctx, c.clock)
 }
 
-// fail makes a running cluster fail.
-func (c *cluster) fail(mode control.Mode) error {
+// fail makes a running cluster fail, and says when it did.
+func (c *cluster) fail(mode control.Mode) (control.Failed, error) {
 	c.operation.Lock()
 	defer c.operation.Unlock()
 	wanted, ok := mode.Condition()
 	if !ok {
-		return fmt.Errorf("failing cluster %q: %q is no mode of failure", c.Name, mode)
+		return control.Failed{}, fmt.Errorf("failing cluster %q: %q is no mode of failure", c.Name, mode)
 	}
 	switch is := c.is(); is {
 	case wanted:
-		return nil
+		return control.Failed{}, nil
 	case control.Running:
 	default:
-		return fmt.Errorf("failing cluster %q: it is %s; recover it first", c.Name, is)
+		return control.Failed{}, fmt.Errorf("failing cluster %q: it is %s; recover it first", c.Name, is)
 	}
+	failed := control.Failed{From: c.clock.Now()}
+	// What shoppers meet goes first: a machine does not fail bit by bit.
 	switch mode {
 	case control.Kill:
+		c.link.Down()
+		c.agent().Kill()
+		failed.To = c.clock.Now()
 		c.kill()
 	case control.Freeze:
+		process.SignalTree(c.agent().ID(), syscall.SIGSTOP)
+		failed.To = c.clock.Now()
 		c.signal(syscall.SIGSTOP)
 	case control.Partition:
-		c.link.Cut()
 		c.agent().ID().Signal(syscall.SIGUSR1)
+		c.link.Cut()
+		failed.To = c.clock.Now()
 	}
 	c.become(wanted)
 	c.logger.Info("cluster failed on request", "mode", mode)
-	return nil
+	return failed, nil
 }
 
 // recover undoes fail and returns when the cluster is ready.
@@ -128,10 +138,7 @@ func (c *cluster) recover(ctx context.Context) error {
 	was := c.is()
 	switch was {
 	case control.Killed:
-		if err := c.startAPI(ctx); err != nil {
-			return err
-		}
-		if err := start(slices.Concat(c.managers, c.guests)); err != nil {
+		if err := c.startAll(ctx); err != nil {
 			return err
 		}
 	case control.Frozen:
@@ -146,6 +153,19 @@ func (c *cluster) recover(ctx context.Context) error {
 	}
 	c.become(control.Running)
 	c.logger.Info("cluster recovered on request", "was", was)
+	return c.waitAll(ctx)
+}
+
+// startAll starts everything after all of it was stopped.
+func (c *cluster) startAll(ctx context.Context) error {
+	if err := c.startAPI(ctx); err != nil {
+		return err
+	}
+	return start(slices.Concat(c.managers, c.guests))
+}
+
+// waitAll returns when the cluster and its guests are ready.
+func (c *cluster) waitAll(ctx context.Context) error {
 	if err := c.WaitAPI(ctx, c.clock); err != nil {
 		return err
 	}
@@ -170,6 +190,11 @@ func (c *cluster) stop(ctx context.Context) {
 	c.operation.Lock()
 	defer c.operation.Unlock()
 	c.signal(syscall.SIGCONT) // a frozen process cannot end by itself
+	c.halt(ctx)
+}
+
+// halt ends the processes of a cluster that does not stand still.
+func (c *cluster) halt(ctx context.Context) {
 	c.link.Down()
 	c.link.Mend()
 	c.stopAll(ctx, slices.Concat(c.guests, c.managers))

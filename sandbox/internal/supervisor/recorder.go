@@ -40,6 +40,18 @@ func (r *recorder) started(cluster, name string, id process.ID) {
 	}
 }
 
+// configured notes a cluster's settings.
+func (r *recorder) configured(cluster string, settings state.Settings) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, ok := r.state.Cluster(cluster)
+	if !ok {
+		return fmt.Errorf("recording the settings of cluster %q: there is none", cluster)
+	}
+	c.Settings = settings
+	return r.state.Save(r.path)
+}
+
 // Sweep kills what a sandbox has left running, whoever its parent is now, and
 // returns when it is gone. The sandbox's supervisor must have ended.
 func Sweep(ctx context.Context, clk clock.Clock, s *state.State) error {

@@ -38,13 +38,16 @@ func (s *supervisor) listen() (*http.Server, error) {
 	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, s.status(r.Context()), nil)
 	})
-	mux.HandleFunc("POST /fail", s.aboutCluster(func(_ context.Context, c *cluster, mode control.Mode) error {
-		return c.fail(mode)
+	mux.HandleFunc("POST /fail", s.aboutCluster(func(_ context.Context, c *cluster, r control.Request) (any, error) {
+		return c.fail(r.Mode)
 	}))
-	mux.HandleFunc("POST /recover", s.aboutCluster(func(ctx context.Context, c *cluster, _ control.Mode) error {
+	mux.HandleFunc("POST /recover", s.aboutCluster(func(ctx context.Context, c *cluster, _ control.Request) (any, error) {
 		ctx, cancel := context.WithTimeoutCause(ctx, recoverTimeout, fmt.Errorf("not within %s", recoverTimeout))
 		defer cancel()
-		return c.recover(ctx)
+		return struct{}{}, c.recover(ctx)
+	}))
+	mux.HandleFunc("POST /restart", s.aboutCluster(func(ctx context.Context, c *cluster, r control.Request) (any, error) {
+		return struct{}{}, c.restart(ctx, r.Settings, s.recorder.configured)
 	}))
 	mux.HandleFunc("POST /stop", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, struct{}{}, nil)
@@ -61,7 +64,7 @@ func (s *supervisor) listen() (*http.Server, error) {
 
 // aboutCluster handles a request that names a cluster. What it starts goes on
 // should the client hang up.
-func (s *supervisor) aboutCluster(do func(context.Context, *cluster, control.Mode) error) http.HandlerFunc {
+func (s *supervisor) aboutCluster(do func(context.Context, *cluster, control.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var request control.Request
 		if err := json.NewDecoder(io.LimitReader(r.Body, maxRequest)).Decode(&request); err != nil {
@@ -69,10 +72,11 @@ func (s *supervisor) aboutCluster(do func(context.Context, *cluster, control.Mod
 			return
 		}
 		c, err := s.cluster(request.Cluster)
+		var content any
 		if err == nil {
-			err = do(context.WithoutCancel(r.Context()), c, request.Mode)
+			content, err = do(context.WithoutCancel(r.Context()), c, request)
 		}
-		answer(w, struct{}{}, err)
+		answer(w, content, err)
 	}
 }
 

@@ -25,7 +25,7 @@ func (s *supervisor) status(ctx context.Context) control.Status {
 	status := control.Status{
 		Dir: string(s.Dir), ID: s.state.ID, Ready: true,
 		Supervisor: control.Process{Name: "supervisor", PID: os.Getpid(), Memory: ownMemory()},
-		Clusters:   make([]control.Cluster, len(s.clusters)),
+		Clusters:   make([]control.Cluster, len(s.clusters)), Edges: []control.Edge{},
 		ArgoCD: control.ArgoCD{
 			Namespace:         argocd.Namespace,
 			Redis:             fmt.Sprintf("127.0.0.1:%d", s.argocd.Ports.Redis),
@@ -48,6 +48,14 @@ func (s *supervisor) status(ctx context.Context) control.Status {
 		status.Memory += p.Memory
 		status.Ready = status.Ready && p.PID != 0
 	}
+	for _, e := range s.edges {
+		all := processes([]*process.Runner{e.runner})
+		status.Edges = append(status.Edges, control.Edge{
+			Name: e.Name, Cluster: e.Cluster, HTTP: e.HTTP(), HTTPS: e.HTTPS(), Status: e.Status(), Process: all[0],
+		})
+		status.Memory += all[0].Memory
+		status.Ready = status.Ready && all[0].PID != 0
+	}
 	for _, c := range status.Clusters {
 		status.Ready = status.Ready && c.Condition == control.Running
 		for _, p := range c.Processes {
@@ -69,7 +77,7 @@ func ownMemory() int64 {
 func (c *cluster) status(ctx context.Context) control.Cluster {
 	status := control.Cluster{
 		Name: c.Name, Platform: c.Platform, Condition: c.is(),
-		Server: c.PublicURL(), Kubeconfig: c.Dir.Kubeconfig(c.Name),
+		Server: c.PublicURL(), Kubeconfig: c.Dir.Kubeconfig(c.Name), Settings: c.configuration(),
 		Processes: processes(slices.Concat(c.storage, c.managers)),
 	}
 	if status.Condition == control.Killed || status.Condition == control.Frozen {

@@ -44,8 +44,10 @@ type Config struct {
 	Parts, Self string
 	// Clusters are the workload clusters to start, by name.
 	Clusters []string
-	Clock    clock.WithTicker
-	Logger   *slog.Logger
+	// Edge is the edges' program; empty for a sandbox without edges.
+	Edge   string
+	Clock  clock.WithTicker
+	Logger *slog.Logger
 }
 
 // supervisor is a running sandbox.
@@ -55,6 +57,7 @@ type supervisor struct {
 	recorder *recorder
 	spawner  *process.Spawner
 	clusters []*cluster // the management cluster first
+	edges    []*edgeProcess
 	argocd   argocd.ArgoCD
 	progress *progress
 	stop     context.CancelFunc
@@ -131,6 +134,7 @@ func (s *supervisor) claim(ctx context.Context) error {
 	if st.Supervisor, err = process.Self(); err != nil {
 		return err
 	}
+	wantEdges(st, s.Edge != "")
 	if err := allocation.DefaultRegistry().Allocate(s.Dir, st, s.Clusters); err != nil {
 		return err
 	}
@@ -153,6 +157,9 @@ func (s *supervisor) assemble() error {
 	for _, c := range s.state.Enabled() {
 		described := controlplane.Cluster{Cluster: c, Dir: s.Dir, Parts: s.Parts, Self: s.Self, Mark: mark}
 		s.clusters = append(s.clusters, newCluster(described, s.Clock, s.Logger, s.runner(c.Name)))
+	}
+	if err := s.assembleEdges(); err != nil {
+		return err
 	}
 	password, err := gitserver.Password(s.Dir)
 	if err != nil {
@@ -194,9 +201,9 @@ func (s *supervisor) runner(cluster string) func(process.Spec) *process.Runner {
 func (s *supervisor) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not within %s", startTimeout))
 	defer cancel()
-	ctx, abort := context.WithCancelCause(ctx)
+	starting, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
-	go s.watchCrashes(ctx, abort)
+	go s.watchCrashes(starting, abort)
 	// Argo CD's credentials name every cluster's certificates.
 	for _, c := range s.clusters {
 		if err := c.Prepare(s.Clock.Now()); err != nil {
@@ -204,14 +211,14 @@ func (s *supervisor) start(ctx context.Context) error {
 		}
 	}
 	s.progress.stage("git: %s and %s", s.state.Git.Repository(gitserver.Apps), s.state.Git.Repository(gitserver.System))
-	all, ctx := errgroup.WithContext(ctx)
+	all, ctx := errgroup.WithContext(starting)
 	for _, c := range s.clusters {
 		all.Go(func() error { return s.startCluster(ctx, c) })
 	}
 	if err := all.Wait(); err != nil {
 		return fmt.Errorf("%w; logs are in %s", err, s.Dir.Path("logs"))
 	}
-	return nil
+	return s.startEdges(starting)
 }
 
 func (s *supervisor) startCluster(ctx context.Context, c *cluster) error {
@@ -260,15 +267,25 @@ func (s *supervisor) watchCrashes(ctx context.Context, abort context.CancelCause
 			return
 		case <-ticker.C():
 		}
-		for _, c := range s.clusters {
-			for _, runner := range c.runners() {
-				if n := runner.Restarts(); n >= hopeless {
-					abort(fmt.Errorf("%s of %s has ended %d times; its log is %s", runner.Name(), c.Name, n, runner.Log()))
-					return
-				}
+		for _, runner := range s.runners() {
+			if n := runner.Restarts(); n >= hopeless {
+				abort(fmt.Errorf("%s has ended %d times; its log is %s", runner.Name(), n, runner.Log()))
+				return
 			}
 		}
 	}
+}
+
+// runners are those of everything that is supervised.
+func (s *supervisor) runners() []*process.Runner {
+	var all []*process.Runner
+	for _, c := range s.clusters {
+		all = append(all, c.runners()...)
+	}
+	for _, e := range s.edges {
+		all = append(all, e.runner)
+	}
+	return all
 }
 
 // stopAll ends all processes and notes that there are none.
@@ -278,6 +295,9 @@ func (s *supervisor) stopAll() {
 	var all errgroup.Group
 	for _, c := range s.clusters {
 		all.Go(func() error { c.stop(ctx); return nil })
+	}
+	for _, e := range s.edges {
+		all.Go(func() error { e.runner.Stop(ctx); return nil })
 	}
 	_ = all.Wait() // none returns an error
 	s.recorder.mu.Lock()

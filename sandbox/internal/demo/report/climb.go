@@ -100,7 +100,7 @@ func Median(values []float64) float64 {
 }
 
 // wholeDemo is how many seconds the demo should take at most once everything is built.
-const wholeDemo = 300
+const wholeDemo = 600
 
 // Sum up what all climbs measured: the figures that have a limit.
 func (r *Report) Sum() {

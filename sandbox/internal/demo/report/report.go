@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"shopset.dev/shopset/sandbox/internal/demo/load"
 )
 
 // Report is one run.
@@ -32,6 +34,24 @@ type Act struct {
 	Claims  []Claim  `json:"claims"`
 	Figures []Figure `json:"figures"`
 	Climbs  []Climb  `json:"climbs,omitempty"`
+	// Traffic is what became of shoppers' requests to the edges, by phases of the act.
+	Traffic []Traffic `json:"traffic,omitempty"`
+}
+
+// Traffic is one phase of it.
+type Traffic struct {
+	Phase   string     `json:"phase"`
+	Seconds float64    `json:"seconds"`
+	Rows    []load.Row `json:"rows"`
+	// Gaps are the longest times that a shop was without a good answer, by kind of shop.
+	Gaps []Gap `json:"gaps"`
+}
+
+// Gap is the longest time that any shop of a kind was without a good answer.
+type Gap struct {
+	Kind    string  `json:"kind"`
+	Shop    string  `json:"shop"`
+	Seconds float64 `json:"seconds"`
 }
 
 // Claim is something that must be so.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"shopset.dev/shopset/sandbox/internal/control"
 	"shopset.dev/shopset/sandbox/internal/demo/command"
 	"shopset.dev/shopset/sandbox/internal/gitserver"
 	"shopset.dev/shopset/sandbox/internal/layout"
@@ -69,10 +70,40 @@ func (s Sandbox) Up(ctx context.Context) error {
 	return err
 }
 
-// Load lets Pods with an image run a program of this machine.
-func (s Sandbox) Load(ctx context.Context, ref, binary string) error {
-	_, err := command.Runner{}.Run(ctx, s.Program, "image", "load", ref, "--binary", binary, "--dir", string(s.Dir))
+// Load lets Pods with an image run a program of this machine, with variables added, each NAME=VALUE.
+func (s Sandbox) Load(ctx context.Context, ref, binary string, env ...string) error {
+	args := []string{"image", "load", ref, "--binary", binary, "--dir", string(s.Dir)}
+	for _, entry := range env {
+		args = append(args, "--env", entry)
+	}
+	_, err := command.Runner{}.Run(ctx, s.Program, args...)
 	return err
+}
+
+// Fail makes a cluster fail, and says when it did.
+func (s Sandbox) Fail(ctx context.Context, cluster string, mode control.Mode) (control.Failed, error) {
+	return control.NewClient(s.Dir.ControlSocket()).Fail(ctx, cluster, mode)
+}
+
+// Recover undoes a failure and returns when the cluster is ready.
+func (s Sandbox) Recover(ctx context.Context, cluster string) error {
+	_, err := command.Runner{}.Run(ctx, s.Program, "recover", cluster, "--dir", string(s.Dir))
+	return err
+}
+
+// Restart stops a cluster in good order and starts it with a changed setting, PROCESS.FLAG=VALUE.
+func (s Sandbox) Restart(ctx context.Context, cluster, set string) error {
+	_, err := command.Runner{}.Run(ctx, s.Program, "restart", cluster, "--set", set, "--dir", string(s.Dir))
+	return err
+}
+
+// Edges are those that run, and the file with the certificate that vouches for them.
+func (s Sandbox) Edges() (edges []state.Edge, ca string, err error) {
+	st, err := state.Load(s.Dir.State())
+	if err != nil {
+		return nil, "", err
+	}
+	return st.EnabledEdges(), s.Dir.EdgeCA(), nil
 }
 
 // Down stops all processes and keeps the files.

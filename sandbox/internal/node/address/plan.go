@@ -34,6 +34,11 @@ func NewPlan(podCIDR string) (Plan, error) {
 // Pods is the prefix the API shows pods in.
 func (p Plan) Pods() netip.Prefix { return p.pods }
 
+// LocalPods is the loopback prefix that the processes of pods listen in.
+func (p Plan) LocalPods() netip.Prefix {
+	return netip.PrefixFrom(p.Local(p.pods.Addr()), p.pods.Bits())
+}
+
 // Node is the address the API shows for the node: the last usable one.
 func (p Plan) Node() netip.Addr {
 	octets := p.pods.Addr().As4()

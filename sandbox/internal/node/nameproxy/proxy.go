@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strings"
+	"sync"
 	"time"
 
 	"shopset.dev/shopset/sandbox/internal/node/tunnel"
@@ -29,22 +30,45 @@ func forwarded() []string {
 
 type targetKey struct{}
 
+// copyBuffer is as large as ReverseProxy's own, in bytes.
+const copyBuffer = 32 << 10
+
+// buffers are used again: there are a thousand requests a second.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() []byte {
+	if buffer, ok := b.pool.Get().(*[]byte); ok {
+		return *buffer
+	}
+	return make([]byte, copyBuffer)
+}
+
+func (b *buffers) Put(buffer []byte) { b.pool.Put(&buffer) }
+
 // Proxy is the forward proxy.
 type Proxy struct {
 	resolver Resolver
-	dialer   net.Dialer
+	dial     Dial
 	forward  *httputil.ReverseProxy
 }
 
-// New returns a proxy that resolves names by resolver.
-func New(resolver Resolver, log *slog.Logger) *Proxy {
-	p := &Proxy{resolver: resolver, dialer: net.Dialer{Timeout: dialTimeout}}
+// Dial opens a connection to "host:port".
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// New returns a proxy that resolves names by resolver and connects with dial.
+func New(resolver Resolver, dial Dial, log *slog.Logger) *Proxy {
+	p := &Proxy{resolver: resolver, dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		return dial(ctx, network, address)
+	}}
 	p.forward = &httputil.ReverseProxy{
-		Rewrite:       rewrite,
-		FlushInterval: -1, // streams are passed on as they come
-		ErrorLog:      slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		Rewrite: rewrite,
+		// Answers of unknown length are streams, and passed on as they come.
+		BufferPool: &buffers{},
+		ErrorLog:   slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		Transport: &http.Transport{
-			Proxy: nil, DialContext: p.dialer.DialContext, DisableCompression: true,
+			Proxy: nil, DialContext: p.dial, DisableCompression: true,
 			MaxIdleConnsPerHost: idlePerEndpoint, IdleConnTimeout: idleTime,
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -76,7 +100,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if err != nil {
 				return nil, err
 			}
-			return p.dialer.DialContext(ctx, "tcp", target)
+			return p.dial(ctx, "tcp", target)
 		})
 		return
 	}

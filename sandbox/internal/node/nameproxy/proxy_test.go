@@ -30,7 +30,7 @@ func backend(t *testing.T) (proxy *httptest.Server) {
 	port := int32(listener.Addr().(*net.TCPAddr).Port)
 	w.add(t, "shop", "echo", "127.8.0.1", 80, port, endpoint("10.9.7.1", "", true, true))
 	w.add(t, "shop", "empty", "127.8.0.2", 80, port)
-	proxy = httptest.NewServer(New(Resolver{Directory: w.directory(t)}, slog.New(slog.DiscardHandler)))
+	proxy = httptest.NewServer(New(Resolver{Directory: w.directory(t)}, (&net.Dialer{}).DialContext, slog.New(slog.DiscardHandler)))
 	t.Cleanup(proxy.Close)
 	return proxy
 }

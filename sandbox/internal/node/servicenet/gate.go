@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Gate stalls connections without closing them: what a load balancer does that has
-// fallen into a black hole. A nil gate is always open.
+// Gate stalls connections without closing them, in both directions: what becomes of
+// them when the network is lost. A nil gate is always open.
 type Gate struct {
 	mu     sync.Mutex
 	opened chan struct{} // closed while the gate is open

@@ -1,6 +1,7 @@
 package servicenet
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -200,3 +201,50 @@ func TestManyBytesBothWays(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(into []byte) (int, error) { clear(into); return len(into), nil }
+
+func TestNothingLeavesThroughAShutGate(t *testing.T) {
+	gate := NewGate()
+	echo := backend(t, func(conn *net.TCPConn) { io.Copy(conn, conn) })
+	conn, err := gate.Dial(t.Context(), "tcp", echo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "one")
+	into := make([]byte, 3)
+	if _, err := io.ReadFull(conn, into); err != nil || string(into) != "one" {
+		t.Fatalf("got %q, %v", into, err)
+	}
+	gate.Shut()
+	came := make(chan string, 1)
+	go func() {
+		io.WriteString(conn, "two")
+		more := make([]byte, 3)
+		io.ReadFull(conn, more)
+		came <- string(more)
+	}()
+	impatient, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := gate.Dial(impatient, "tcp", echo); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a new connection: %v, want none", err)
+	}
+	select {
+	case got := <-came:
+		t.Errorf("%q came through", got)
+	default:
+	}
+	gate.Open()
+	if got := <-came; got != "two" {
+		t.Errorf("afterwards %q came, want what was written meanwhile", got)
+	}
+	gate.Shut()
+	closed := make(chan error, 1)
+	go func() {
+		_, err := conn.Read(make([]byte, 1))
+		closed <- err
+	}()
+	conn.Close()
+	if err := <-closed; err == nil {
+		t.Error("a closed connection was read from")
+	}
+}
