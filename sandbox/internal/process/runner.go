@@ -127,13 +127,16 @@ func (r *Runner) Stop(ctx context.Context) {
 	<-done
 }
 
-// Kill ends the process and its descendants at once.
+// Kill ends the process and its descendants at once. They are looked for before the first of them is
+// signalled, so that all die at the same moment, and none stands still for a while before.
 func (r *Runner) Kill() {
 	done := r.release()
 	if done == nil {
 		return
 	}
-	SignalTree(r.ID(), syscall.SIGKILL)
+	for _, member := range Tree(r.ID()) {
+		member.Signal(syscall.SIGKILL)
+	}
 	<-done
 }
 
