@@ -156,6 +156,20 @@ type FleetStatus struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +optional
 	Unmanaged []string `json:"unmanaged,omitempty"`
+	// routes tells how far the routing tables have come.
+	// +optional
+	Routes *RoutesStatus `json:"routes,omitempty"`
+}
+
+// RoutesStatus tells how far the routing tables have come.
+type RoutesStatus struct {
+	// epoch of the table in Git.
+	Epoch int64 `json:"epoch"`
+	// edges is how many edges have told of themselves lately.
+	Edges int32 `json:"edges"`
+	// edgesEpoch is the oldest epoch of a table that one of them uses, or was last known to use. Zero
+	// if no edge is known.
+	EdgesEpoch int64 `json:"edgesEpoch"`
 }
 
 // Fleet is everything in one namespace: two repositories and the conventions that rule them.
@@ -166,6 +180,8 @@ type FleetStatus struct {
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Tiers",type=integer,JSONPath=`.status.tiers`
 // +kubebuilder:printcolumn:name="ShopSets",type=integer,JSONPath=`.status.shopSets`
+// +kubebuilder:printcolumn:name="Table",type=integer,JSONPath=`.status.routes.epoch`,priority=1
+// +kubebuilder:printcolumn:name="AtEdges",type=integer,JSONPath=`.status.routes.edgesEpoch`,priority=1
 // +kubebuilder:printcolumn:name="Apps",type=string,JSONPath=`.spec.apps.url`,priority=1
 // +kubebuilder:printcolumn:name="System",type=string,JSONPath=`.spec.system.url`,priority=1
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`

@@ -49,19 +49,14 @@ func (f *flight) watch(req *http.Request) *http.Request {
 	if req.Body != nil || !repeatable(req.Method) {
 		return f.guard(req)
 	}
-	gone := f.attempt.Lost()
-	if gone == nil {
+	if !f.attempt.MayBeLost() {
 		return req
 	}
 	ctx, cancel := context.WithCancelCause(req.Context())
 	f.cancel, f.answered = cancel, make(chan struct{})
 	f.timer = time.AfterFunc(patience, func() {
-		select {
-		case <-gone:
-			if f.state.CompareAndSwap(waiting, lost) {
-				cancel(edge.ErrLost)
-			}
-		case <-f.answered:
+		if f.attempt.AwaitLoss(f.answered) && f.state.CompareAndSwap(waiting, lost) {
+			cancel(edge.ErrLost)
 		}
 	})
 	return req.WithContext(ctx)

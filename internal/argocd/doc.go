@@ -3,7 +3,7 @@
 // The Application type here is a part of Argo CD's own: fields that we do not
 // read are dropped on decoding, which keeps a thousand Applications small in
 // memory. So an Application must never be written back with Update; the only
-// write is a merge patch of one annotation (RefreshPatch).
+// write is a merge patch of one annotation (Refreshes).
 package argocd
 
 import (

@@ -3,6 +3,7 @@ package edge
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"shopset.dev/shopset/internal/edge/health"
@@ -18,7 +19,7 @@ type Result struct {
 	Aborted bool // the client went away: says nothing about the ShopSet
 }
 
-// ErrLost is the Err of a Result that ended because of Lost.
+// ErrLost is the Err of a Result that ended because AwaitLoss gave true.
 var ErrLost = errors.New("the ShopSet stopped answering")
 
 // Attempt is one try at one address of a ShopSet.
@@ -30,7 +31,7 @@ type Attempt struct {
 	request *Request
 	shopSet *shopSet
 	lane    *lane
-	lost    <-chan struct{}
+	lost    <-chan struct{} // nil if no other ShopSet could take over
 	heard   bool
 	done    bool
 }
@@ -45,31 +46,42 @@ func (r *Request) attempt(s *shopSet, l *lane, now time.Time) *Attempt {
 		ConnectTimeout: time.Duration(connect) * time.Millisecond, ResponseTimeout: time.Duration(r.class.ResponseMillis) * time.Millisecond,
 		request: r, shopSet: s, lane: l,
 	}
-	lost := s.Begin(now)
-	if r.elsewhere(s, now) {
+	if lost := s.Begin(now); len(r.candidates) > 1 && r.attempts < mostAttempts {
 		r.current.lost = lost
 	}
 	return r.current
 }
 
-// elsewhere is true if another ShopSet could serve the request. If none can, patience is best: one
-// that was frozen may thaw.
-func (r *Request) elsewhere(than *shopSet, now time.Time) bool {
-	if r.attempts == mostAttempts {
-		return false
-	}
-	for _, s := range r.candidates {
-		if s != than && s.HasAddress() && !s.Bad(now) {
+// MayBeLost is false if AwaitLoss would never give true.
+func (a *Attempt) MayBeLost() bool { return a.lost != nil }
+
+// AwaitLoss waits until the ShopSet is found not to answer while this attempt waits (for example because
+// its cluster froze, and the connection was open already) and another could serve the request: then it
+// gives true. It gives false when the channel is closed. A GET, HEAD or OPTIONS that got no byte of an
+// answer yet should then be given up with ErrLost, and retried; anything else waits on. It may run
+// beside all other methods, once.
+func (a *Attempt) AwaitLoss(until <-chan struct{}) bool {
+	lost := a.lost
+	for {
+		select {
+		case <-until:
+			return false
+		case <-lost:
+		}
+		if a.elsewhere(a.request.edge.clock.Now()) {
 			return true
 		}
+		// Patience is best: one that was frozen may thaw. It is found lost again as long as it is silent.
+		lost = a.shopSet.Lost()
 	}
-	return false
 }
 
-// Lost, which may be nil, is closed when the ShopSet is found not to answer while this attempt waits (for example
-// because its cluster froze, and the connection was open already). A GET, HEAD or OPTIONS that got
-// no byte of an answer yet should then be given up with ErrLost, and retried; anything else waits on.
-func (a *Attempt) Lost() <-chan struct{} { return a.lost }
+// elsewhere is true if another ShopSet could serve the request.
+func (a *Attempt) elsewhere(now time.Time) bool {
+	return slices.ContainsFunc(a.request.candidates, func(s *shopSet) bool {
+		return s != a.shopSet && s.HasAddress() && !s.Bad(now)
+	})
+}
 
 // Answered tells that the first byte of an answer has come. Calling it is optional, and worthwhile
 // where Done comes much later: WebSockets, long downloads.

@@ -193,10 +193,8 @@ func send(ctx context.Context, method string, a *Attempt) Result {
 	defer cancel(nil)
 	if method == http.MethodGet {
 		go func() {
-			select {
-			case <-a.Lost():
+			if a.MayBeLost() && a.AwaitLoss(ctx.Done()) {
 				cancel(ErrLost)
-			case <-ctx.Done():
 			}
 		}()
 	}
@@ -375,5 +373,33 @@ func TestAFrozenShopSetCostsAGetLessThanASecond(t *testing.T) {
 		t.Errorf("%+v, %+v", next, refusal)
 	} else {
 		next.Done(send(t.Context(), http.MethodGet, next))
+	}
+}
+
+func TestARequestBegunWhereNothingAnsweredGoesOverToWhoReturns(t *testing.T) {
+	frozen, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer frozen.Close()
+	b := newBackend(t, "b")
+	b.status.Store(http.StatusInternalServerError)
+	table := twoShopSets(frozen.Addr().String(), b.address())
+	table.Classes[0].ResponseMillis = 600_000
+	f := start(t, table)
+	f.until("both look bad", func() bool { return !f.healthy("a") && !f.healthy("b") })
+	type result struct {
+		tried  []string
+		status int
+	}
+	done := make(chan result, 1)
+	go func() {
+		tried, status := f.serve(http.MethodGet, "hoge.example")
+		done <- result{tried, status}
+	}()
+	f.until("the request waits", func() bool { return f.Status().ShopSets[0].InFlight == 1 })
+	b.status.Store(http.StatusOK)
+	if got := <-done; got.status != http.StatusOK || strings.Join(got.tried, " ") != "a b" {
+		t.Errorf("%+v", got)
 	}
 }

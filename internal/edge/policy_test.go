@@ -174,7 +174,7 @@ func TestWhoHasNowhereElseToGoWaits(t *testing.T) {
 		r := f.begin(host)
 		defer r.End()
 		attempt, refusal := r.Next()
-		if refusal != nil || (attempt.Lost() != nil) != want {
+		if refusal != nil || attempt.MayBeLost() != want {
 			t.Errorf("%s can be told that its ShopSet is lost: want %v, %+v", host, want, refusal)
 		}
 	}

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -44,7 +45,7 @@ type Request struct {
 func (r *Request) Next() (*Attempt, *Refusal) {
 	now := r.edge.clock.Now()
 	if r.attempts > 0 {
-		if r.attempts == mostAttempts || r.hopeless {
+		if r.attempts == mostAttempts || r.hopeless && !errors.Is(r.last.Err, ErrLost) {
 			return nil, r.refuse("nothing answers")
 		}
 		if !r.withinBudget(now) {
@@ -67,10 +68,10 @@ func (r *Request) refuse(reason string) *Refusal {
 }
 
 // withinBudget is about retries that add load: not those of requests that reached no ShopSet, nor
-// those from one that is known to be bad, which have to go elsewhere as its other requests do.
+// those from one that is known to be bad or lost, which have to go elsewhere as its other requests do.
 func (r *Request) withinBudget(now time.Time) bool {
 	from := r.current.shopSet
-	if r.last.Err != nil && !r.last.Sent || from.Bad(now) {
+	if r.last.Err != nil && !r.last.Sent || errors.Is(r.last.Err, ErrLost) || from.Bad(now) {
 		r.class.budget.Retry(now)
 		return true
 	}

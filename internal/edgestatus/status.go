@@ -93,6 +93,8 @@ type Override struct {
 type ShopSetStatus struct {
 	Name    string `json:"name"`
 	Healthy bool   `json:"healthy"`
+	// Unprobed: the edge does not know yet, or has no address to ask.
+	Unprobed bool `json:"unprobed,omitempty"`
 	// Since is when it became so.
 	Since time.Time `json:"since,omitzero"`
 	// Reason says why it is not healthy, or what limits it.

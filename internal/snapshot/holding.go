@@ -22,20 +22,20 @@ func (r *Repositories) holding(ctx context.Context, w World, in *system.Input) {
 		return
 	}
 	if r.held == nil || r.heldAt != in.Main.Head {
-		held, err := r.readHolding(ctx, gitrepo.OID(in.Main.Head))
+		held, epoch, err := r.readHolding(ctx, gitrepo.OID(in.Main.Head))
 		if err != nil {
 			in.RoutesProblem = fmt.Sprintf("it cannot be known whether shops are served there: reading %s/ of branch %s: %s", routes.Folder, render.MainBranch, err)
 			return
 		}
-		r.held, r.heldAt = held, in.Main.Head
+		r.held, r.heldEpoch, r.heldAt = held, epoch, in.Main.Head
 	}
-	in.Holding = r.held
+	in.Holding, in.Epoch = r.held, r.heldEpoch
 }
 
-func (r *Repositories) readHolding(ctx context.Context, head gitrepo.OID) (map[string]int, error) {
+func (r *Repositories) readHolding(ctx context.Context, head gitrepo.OID) (map[string]int, int64, error) {
 	entries, err := r.System.ListFiles(ctx, head, routes.Folder)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var ids []gitrepo.OID
 	for _, e := range entries {
@@ -45,7 +45,7 @@ func (r *Repositories) readHolding(ctx context.Context, head gitrepo.OID) (map[s
 	}
 	blobs, err := r.System.ReadBlobs(ctx, ids...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	files := map[string][]byte{}
 	for path, e := range entries {
@@ -53,7 +53,7 @@ func (r *Repositories) readHolding(ctx context.Context, head gitrepo.OID) (map[s
 	}
 	table, err := routes.Decode(files)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	held := map[string]int{}
 	for _, g := range table.Groups {
@@ -61,5 +61,5 @@ func (r *Repositories) readHolding(ctx context.Context, head gitrepo.OID) (map[s
 			held[s]++
 		}
 	}
-	return held, nil
+	return held, table.Epoch, nil
 }

@@ -28,6 +28,7 @@ type Repositories struct {
 	settings               map[string]render.Settings
 	configurations         map[string][]string
 	held                   map[string]int // placement groups by ShopSet, in branch main at heldAt
+	heldEpoch              int64          // of that table
 	heldAt                 string
 }
 

@@ -99,10 +99,13 @@ func (r *Reconciler) step(ctx context.Context, ws *workspace, fleet *v1alpha1.Fl
 	if after := ws.after(ctx, fleet, results); problem == nil {
 		problem = after
 	}
-	if err := r.askArgo(ctx, ws, fleet, in, applications, results); err != nil {
+	argoAgain, err := r.askArgo(ctx, ws, fleet, in, applications, results)
+	if err != nil {
 		return ctrl.Result{}, err
 	}
-	o := outcome{fleet: fleet, objects: objects, in: in, plan: plan, results: results, problem: problem, now: r.Clock.Now()}
+	o := outcome{
+		fleet: fleet, objects: objects, in: in, plan: plan, results: results, problem: problem, now: r.Clock.Now(), argoAgain: argoAgain,
+	}
 	if err := r.report(ctx, &o); err != nil {
 		return ctrl.Result{}, err
 	}

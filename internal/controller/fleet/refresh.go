@@ -2,13 +2,9 @@ package fleet
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/apply"
@@ -17,14 +13,12 @@ import (
 	"shopset.dev/shopset/internal/plan/system"
 )
 
-// askEvery is how long a refresh that led to nothing is waited for before it is asked for again.
-const askEvery = 10 * time.Second
-
-// askArgo asks Argo CD to look at Git now where it has not seen what was pushed: otherwise it
-// would poll after two or three minutes. Losing such a request costs only that time.
+// askArgo asks Argo CD to look at Git now where it has not seen what was pushed. It gives when it
+// may have to be asked again; zero if it has seen all.
 func (r *Reconciler) askArgo(ctx context.Context, ws *workspace, fleet *v1alpha1.Fleet, in system.Input,
 	applications map[string]*argocd.Application, results []apply.Result,
-) error {
+) (time.Time, error) {
+	var first time.Time
 	for _, app := range applications {
 		src := app.Spec.Source
 		if src.RepoURL != fleet.Spec.System.URL {
@@ -34,16 +28,18 @@ func (r *Reconciler) askArgo(ctx context.Context, ws *workspace, fleet *v1alpha1
 		if commit == "" {
 			commit = r.unseen(in, app, src.TargetRevision)
 		}
-		last := ws.asked[app.Name]
-		if commit == "" || (last.commit == commit && r.Clock.Now().Before(last.at.Add(askEvery))) {
+		if commit == "" {
 			continue
 		}
-		if err := r.Client.Patch(ctx, app.DeepCopyObject().(client.Object), client.RawPatch(types.MergePatchType, []byte(argocd.RefreshPatch))); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("asking Argo CD to refresh Application %s: %w", app.Name, err)
+		again, err := ws.refreshes.Ask(ctx, r.Client, app, commit, r.Clock.Now())
+		if err != nil {
+			return time.Time{}, err
 		}
-		ws.asked[app.Name] = asked{at: r.Clock.Now(), commit: commit}
+		if first.IsZero() || again.Before(first) {
+			first = again
+		}
 	}
-	return nil
+	return first, nil
 }
 
 // concerns gives the commit just pushed that changes what a source holds, if one does: a release

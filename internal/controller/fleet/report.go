@@ -28,6 +28,8 @@ type outcome struct {
 	results []apply.Result
 	problem *fleetgit.Problem
 	now     time.Time
+	// argoAgain is when Argo CD may have to be asked again; zero if it has seen all.
+	argoAgain time.Time
 }
 
 func (o *outcome) pushed() bool {

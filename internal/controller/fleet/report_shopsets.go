@@ -89,6 +89,8 @@ func deleting(o *outcome, s *v1alpha1.ShopSet) string {
 		return o.in.RoutesProblem + "; it stays until that is mended"
 	case groups > 0:
 		return fmt.Sprintf("draining: the routing table still names it for %d placement groups; it stays until they are served elsewhere", groups)
+	case o.in.EdgesBehind() != "":
+		return "draining: " + o.in.EdgesBehind() + "; it stays until they do"
 	}
 	return "leaving Git, then the cluster"
 }

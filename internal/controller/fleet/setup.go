@@ -28,8 +28,9 @@ func (r *Reconciler) SetupWithManager(mgr ctrl.Manager) error {
 	b := ctrl.NewControllerManagedBy(mgr).Named("fleet").
 		WithOptions(controller.Options{MaxConcurrentReconciles: atOnce}).
 		Watches(&argocd.Application{}, handler.EnqueueRequestsFromMapFunc(byLabel), builder.WithPredicates(applicationChanged()))
+	b = b.Watches(&v1alpha1.Fleet{}, handler.EnqueueRequestsFromMapFunc(byNamespace), builder.WithPredicates(predicate.Or(said, routesReachEdges())))
 	for _, kind := range []client.Object{
-		&v1alpha1.Fleet{}, &v1alpha1.Tier{}, &v1alpha1.Configuration{}, &v1alpha1.FailureDomain{},
+		&v1alpha1.Tier{}, &v1alpha1.Configuration{}, &v1alpha1.FailureDomain{},
 		&v1alpha1.WorkloadCluster{}, &v1alpha1.ShopSet{}, &v1alpha1.Promotion{},
 	} {
 		b = b.Watches(kind, handler.EnqueueRequestsFromMapFunc(byNamespace), builder.WithPredicates(said))
@@ -47,6 +48,18 @@ func byLabel(_ context.Context, o client.Object) []reconcile.Request {
 		return nil
 	}
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: fleet, Name: "fleet"}}}
+}
+
+// routesReachEdges passes when the placement controller tells that edges have taken a newer table:
+// ShopSets that are being deleted may wait for that.
+func routesReachEdges() predicate.Predicate {
+	epoch := func(o client.Object) int64 {
+		if f, ok := o.(*v1alpha1.Fleet); ok && f.Status.Routes != nil {
+			return f.Status.Routes.EdgesEpoch
+		}
+		return 0
+	}
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return epoch(e.ObjectOld) != epoch(e.ObjectNew) }}
 }
 
 // applicationChanged passes only what can change a verdict. Argo CD writes reconciledAt of every

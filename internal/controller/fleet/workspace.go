@@ -10,6 +10,7 @@ import (
 
 	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/apply"
+	"shopset.dev/shopset/internal/argocd"
 	"shopset.dev/shopset/internal/fleetgit"
 	"shopset.dev/shopset/internal/gitrepo"
 	"shopset.dev/shopset/internal/plan/system"
@@ -43,15 +44,10 @@ type workspace struct {
 	retry   time.Time
 	// failures of refreshes, failed rounds of pushes, and conflicts: each counted in a row.
 	failures, pushFailures, conflicts int
-	// asked is when an Application was last asked to refresh, and for which commit.
-	asked map[string]asked
+	// refreshes are asked of Argo CD.
+	refreshes argocd.Refreshes
 	// pushes are the times of our latest pushes, by commit.
 	pushes map[string]time.Time
-}
-
-type asked struct {
-	at     time.Time
-	commit string
 }
 
 func newWorkspaces(c Config) *workspaces {
@@ -94,7 +90,7 @@ func (w *workspaces) open(ctx context.Context, f *v1alpha1.Fleet) (*workspace, *
 	}
 	ws = &workspace{
 		Config: w.Config, repos: snapshot.NewRepositories(apps, sys), memo: system.NewMemo(),
-		apps: f.Spec.Apps.URL, system: f.Spec.System.URL, asked: map[string]asked{}, pushes: map[string]time.Time{},
+		apps: f.Spec.Apps.URL, system: f.Spec.System.URL, pushes: map[string]time.Time{},
 	}
 	w.byNamespace[f.Namespace] = ws
 	return ws, nil
@@ -205,8 +201,10 @@ func (ws *workspace) next(o *outcome, now time.Time) time.Duration {
 	if !ws.refreshed.IsZero() {
 		at = ws.refreshed.Add(pollInterval(o.fleet))
 	}
-	if again := o.plan.Release.Again; !again.IsZero() && again.Before(at) {
-		at = again
+	for _, again := range []time.Time{o.plan.Release.Again, o.argoAgain} {
+		if !again.IsZero() && again.Before(at) {
+			at = again
+		}
 	}
 	switch {
 	case o.problem != nil:

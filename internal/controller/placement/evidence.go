@@ -162,6 +162,9 @@ func (s *step) evidenceEdges() []evidence.Edge {
 		edge := evidence.Edge{Name: e.name(), At: e.at, Cluster: e.cluster}
 		for i := range e.Status.ShopSets {
 			view := &e.Status.ShopSets[i]
+			if view.Unprobed {
+				continue
+			}
 			edge.ShopSets = append(edge.ShopSets, evidence.View{
 				ShopSet: view.Name, Healthy: view.Healthy, Since: e.ours(view.Since), Reason: view.Reason,
 			})
@@ -194,6 +197,32 @@ func (s *step) trafficEdges() []maintenance.Edge {
 		out = append(out, edge)
 	}
 	return out
+}
+
+// routesStatus tells how far the table has come. While no edge that is known tells anything, what was
+// known of them stays.
+func (s *step) routesStatus(was *v1alpha1.RoutesStatus) *v1alpha1.RoutesStatus {
+	if s.ws.today == nil {
+		return was
+	}
+	is := &v1alpha1.RoutesStatus{Epoch: s.ws.today.table.Epoch}
+	known := false
+	for _, e := range s.edges() {
+		if !e.Status.Ready {
+			continue
+		}
+		known = true
+		if s.now.Sub(e.at) < evidence.FreshFor {
+			if epoch := e.Status.Table.Epoch; is.Edges == 0 || epoch < is.EdgesEpoch {
+				is.EdgesEpoch = epoch
+			}
+			is.Edges++
+		}
+	}
+	if is.Edges == 0 && known && was != nil {
+		is.EdgesEpoch = was.EdgesEpoch
+	}
+	return is
 }
 
 func find(list []metav1.Condition, kind string) *metav1.Condition {

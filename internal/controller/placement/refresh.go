@@ -2,11 +2,8 @@ package placement
 
 import (
 	"context"
-	"fmt"
 	"regexp"
-	"time"
 
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -14,15 +11,6 @@ import (
 	"shopset.dev/shopset/internal/argocd"
 	"shopset.dev/shopset/internal/plan/render"
 )
-
-// askEvery is how long a refresh that led to nothing is waited for before it is asked for again.
-const askEvery = 10 * time.Second
-
-// askedArgo is when an Application was last asked to refresh, and for which commit.
-type askedArgo struct {
-	at     time.Time
-	commit string
-}
 
 // listArgo reads the fleet's Applications, and what they say of clusters. Shops are placed whether
 // they can be read or not; the fleet controller tells why they cannot.
@@ -52,29 +40,23 @@ func (r *Reconciler) listArgo(ctx context.Context, s *step) {
 // unconnected finds messages about a cluster that does not answer.
 var unconnected = regexp.MustCompile(`(?i)connection refused|i/o timeout|deadline exceeded|no route to host|failed to get cluster info|failed to load live state|unable to connect|EOF`)
 
-// askArgo asks Argo CD to look at Git now, on clusters with edges, if it has not seen the table that
-// is there: otherwise it would poll after two or three minutes. Losing such a request costs only
-// that time.
+// askArgo asks Argo CD to look at Git now, on clusters with edges, until it has compared the table
+// that is there.
 func (r *Reconciler) askArgo(ctx context.Context, s *step) error {
 	if s.ws.today == nil || len(s.ws.today.files) == 0 {
 		return nil
 	}
-	head := string(s.ws.today.head)
 	for i := range s.objects.WorkloadClusters {
 		c := &s.objects.WorkloadClusters[i]
-		name := render.RoutesApplicationName(s.fleet.Spec.NamePrefix, c.Name)
-		app := s.applications[name]
+		app := s.applications[render.RoutesApplicationName(s.fleet.Spec.NamePrefix, c.Name)]
 		if !c.Spec.Edges || app == nil || s.ws.today.heads[app.Status.Sync.Revision] {
 			continue
 		}
-		last := s.ws.asked[name]
-		if last.commit == head && s.now.Before(last.at.Add(askEvery)) {
-			continue
+		again, err := s.ws.refreshes.Ask(ctx, r.Client, app, string(s.ws.today.head), r.Clock.Now())
+		if err != nil {
+			return err
 		}
-		if err := r.Client.Patch(ctx, app.DeepCopyObject().(client.Object), client.RawPatch(types.MergePatchType, []byte(argocd.RefreshPatch))); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("asking Argo CD to refresh Application %s: %w", name, err)
-		}
-		s.ws.asked[name] = askedArgo{at: s.now, commit: head}
+		s.later(again)
 	}
 	return nil
 }

@@ -63,6 +63,7 @@ func (r *Reconciler) tellFleet(ctx context.Context, s *step) error {
 			set.Absent(v1alpha1.ConditionPlaced)
 		} else {
 			placed(s, set)
+			f.Status.Routes = s.routesStatus(f.Status.Routes)
 		}
 		if err := r.write(ctx, before, f); err != nil {
 			return err

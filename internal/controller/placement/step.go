@@ -59,6 +59,8 @@ type step struct {
 	table *routes.Table
 	// commit that was pushed, if one was.
 	commit string
+	// argoAgain is when Argo CD may have to be asked again; zero if it has all.
+	argoAgain time.Time
 }
 
 // led is a maintenance with what was decided about it.
@@ -74,6 +76,13 @@ func (s *step) unreadable() bool {
 	return t != nil && t.err != nil && s.fleet.Annotations[AnnotationOverwriteRoutes] != string(t.head)
 }
 
+// later notes when Argo CD may have to be asked again.
+func (s *step) later(again time.Time) {
+	if s.argoAgain.IsZero() || again.Before(s.argoAgain) {
+		s.argoAgain = again
+	}
+}
+
 // next is when to look again without being told.
 func (s *step) next(now time.Time, pending bool) time.Duration {
 	at := now.Add(pollInterval(s.fleet))
@@ -86,6 +95,7 @@ func (s *step) next(now time.Time, pending bool) time.Duration {
 		}
 	}
 	sooner(s.verdicts.NextLook)
+	sooner(s.argoAgain)
 	for i := range s.led {
 		sooner(s.led[i].decision.Again)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shopset.dev/shopset/api/v1alpha1"
+	"shopset.dev/shopset/internal/argocd"
 	"shopset.dev/shopset/internal/fleetgit"
 	"shopset.dev/shopset/internal/gitrepo"
 	"shopset.dev/shopset/internal/plan/evidence"
@@ -49,7 +50,8 @@ type workspace struct {
 	resolved *resolved
 	planned  *planned
 	telling  *shopTelling
-	asked    map[string]askedArgo
+	// refreshes are asked of Argo CD.
+	refreshes argocd.Refreshes
 	// measured is until when verdicts have led to a push whose delay was measured.
 	measured time.Time
 }
@@ -87,9 +89,7 @@ func (w *workspaces) of(f *v1alpha1.Fleet) *workspace {
 		ws = nil
 	}
 	if ws == nil {
-		ws = &workspace{
-			Config: w.Config, url: f.Spec.System.URL, before: map[string][]routes.Group{}, asked: map[string]askedArgo{},
-		}
+		ws = &workspace{Config: w.Config, url: f.Spec.System.URL, before: map[string][]routes.Group{}}
 		w.byNamespace[f.Namespace] = ws
 	}
 	return ws

@@ -13,8 +13,11 @@ func (t *Target) Begin(now time.Time) <-chan struct{} {
 	if t.waiting.Add(1) == 1 {
 		t.since.Store(now.UnixNano())
 	}
-	return *t.lost.Load()
+	return t.Lost()
 }
+
+// Lost is closed when requests that wait for an answer are found to wait in vain the next time.
+func (t *Target) Lost() <-chan struct{} { return *t.lost.Load() }
 
 // Heard notes that a request has got an answer, or waits no more; answer says which.
 func (t *Target) Heard(answer bool, now time.Time) {
@@ -43,7 +46,7 @@ func (t *Target) Status(now time.Time) edgestatus.ShopSetStatus {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	s := edgestatus.ShopSetStatus{
-		Name: t.Name, Healthy: true, Since: t.changed, Drained: t.drained.Load(), InFlight: t.inFlight.Load(),
+		Name: t.Name, Healthy: true, Unprobed: !t.probes.any, Since: t.changed, Drained: t.drained.Load(), InFlight: t.inFlight.Load(),
 	}
 	if last := t.lastRequest.Load(); last != 0 {
 		s.LastRequest = time.Unix(0, last)
@@ -54,7 +57,9 @@ func (t *Target) Status(now time.Time) edgestatus.ShopSetStatus {
 		s.Healthy, s.Reason = false, t.reason
 	case now.Before(until):
 		s.Healthy, s.Reason = false, "ejected until "+until.UTC().Format(time.RFC3339)+": "+t.why
-	case !t.probes.any:
+	case !t.HasAddress():
+		s.Healthy, s.Reason = false, "no address is known"
+	case s.Unprobed:
 		s.Reason = "not probed yet"
 	}
 	if s.Healthy && until.After(t.changed) && !until.After(now) {

@@ -333,10 +333,15 @@ func TestRealServersAreProbed(t *testing.T) {
 			return strings.Contains(reason(name), want) && !strings.Contains(reason(name), "not probed")
 		})
 	}
+	if targets["homeless"].Bad(c.Now()) {
+		t.Error("one that is still in the making is held to be down")
+	}
+	f.Set([]routes.ShopSet{{Name: "homeless", Tier: "prod", Addresses: []string{address}}})
+	until(t, "it got an address", func() bool { return reason("homeless") == "true " })
 	status.Store(http.StatusInternalServerError)
-	until(t, "500 is noticed", func() bool { return strings.Contains(reason("good"), "answered 500") })
+	until(t, "500 is noticed", func() bool { return strings.Contains(reason("homeless"), "answered 500") })
 	status.Store(http.StatusOK)
-	until(t, "it is good again", func() bool { return reason("good") == "true " })
+	until(t, "it is good again", func() bool { return reason("homeless") == "true " })
 	cancel()
 	<-done
 }

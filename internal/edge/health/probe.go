@@ -74,13 +74,17 @@ func (p prober) ask(ctx context.Context, hostPort string) error {
 	return nil
 }
 
+// errNoAddress says that there is nothing to probe, which is nothing against the ShopSet: it may still
+// be in the making.
+var errNoAddress = errors.New("no address is known")
+
 // round asks all addresses of a Target. It is good if one of them is.
 func (f *Fleet) round(ctx context.Context, t *Target, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	list := *t.addresses.Load()
 	if len(list) == 0 {
-		return errors.New("no address is known")
+		return errNoAddress
 	}
 	failures := make([]error, len(list))
 	var all sync.WaitGroup

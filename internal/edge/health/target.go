@@ -1,6 +1,7 @@
 package health
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -185,6 +186,10 @@ func (t *Target) avoid(hostPort string, until time.Time) {
 func (t *Target) probed(failure error, now time.Time) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
+	if errors.Is(failure, errNoAddress) {
+		t.probes = probes{}
+		return
+	}
 	limits := t.fleet.config
 	t.probes.any = true
 	if failure != nil {

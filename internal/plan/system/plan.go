@@ -116,9 +116,10 @@ func (p *planner) shopSets(tier string) []*v1alpha1.ShopSet {
 }
 
 // stays tells whether a ShopSet belongs into Git. One that is being deleted does for as long as the
-// routing tables name it: edges would send shoppers where nothing answers any more.
+// routing tables name it, also those that edges still use: they would send shoppers where nothing
+// answers any more.
 func (p *planner) stays(s *v1alpha1.ShopSet) bool {
-	return s.DeletionTimestamp == nil || p.in.Holding[s.Name] > 0 || p.in.RoutesProblem != ""
+	return s.DeletionTimestamp == nil || p.in.Holding[s.Name] > 0 || p.in.RoutesProblem != "" || p.in.EdgesBehind() != ""
 }
 
 func (p *planner) branch(t *v1alpha1.Tier) string {

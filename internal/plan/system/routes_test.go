@@ -7,6 +7,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"shopset.dev/shopset/api/v1alpha1"
 	"shopset.dev/shopset/internal/plan/render"
 	"shopset.dev/shopset/internal/plan/system"
 )
@@ -64,7 +65,9 @@ func TestRoutesReachClustersWithEdges(t *testing.T) {
 
 func TestDeletedShopSetStaysWhileTheTableNamesIt(t *testing.T) {
 	held, problem := map[string]int{"s-prod": 3}, ""
-	w := routed(t, func(in *system.Input) { in.Main.Routes, in.Holding, in.RoutesProblem = true, held, problem })
+	w := routed(t, func(in *system.Input) {
+		in.Main.Routes, in.Holding, in.Epoch, in.RoutesProblem = true, held, 5, problem
+	})
 	now := metav1.NewTime(w.now)
 	w.objects.ShopSets[2].DeletionTimestamp = &now
 	has := func(b, file string) bool { return w.branches[b].files[file] != nil }
@@ -81,6 +84,11 @@ func TestDeletedShopSetStaysWhileTheTableNamesIt(t *testing.T) {
 		t.Errorf("nobody knows whether it is served from, and yet it leaves Git: gone %v", p.Gone)
 	}
 	problem = ""
+	w.fleet.Status.Routes = &v1alpha1.RoutesStatus{Epoch: 5, Edges: 2, EdgesEpoch: 4}
+	if p := w.settle(); len(p.Gone) != 0 || !has("main", application) {
+		t.Errorf("edges use an older table and it leaves Git: gone %v", p.Gone)
+	}
+	w.fleet.Status.Routes.EdgesEpoch = 5
 	w.step()
 	if has("main", application) || !has("tier-2", overlay) {
 		t.Error("its Application must leave first, by a push that fails if the table has changed")

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"fmt"
 	"time"
 
 	"shopset.dev/shopset/api/v1alpha1"
@@ -44,10 +45,11 @@ type Input struct {
 	Additions map[string][]byte
 	Main      Branch
 	Tiers     map[string]Tier
-	// Holding counts the placement groups for which the routing tables in Main name a ShopSet, and
-	// RoutesProblem says why that cannot be known, if so. Both matter for ShopSets that are being
-	// deleted: they stay as long as they may be serving shops.
+	// Holding counts the placement groups for which the routing table in Main, of epoch Epoch, names a
+	// ShopSet, and RoutesProblem says why that cannot be known, if so. They matter for ShopSets that
+	// are being deleted: they stay as long as they may be serving shops.
 	Holding       map[string]int
+	Epoch         int64
 	RoutesProblem string
 	// Apps is the head of the lowest tier's apps branch with its tree, and AppsProblem why it
 	// cannot be released, if so.
@@ -57,6 +59,16 @@ type Input struct {
 	Configurations map[string][]string
 	// Overlays remembers rendered overlays; see Memo. It may be nil.
 	Overlays *Memo
+}
+
+// EdgesBehind says that edges still use an older routing table than the one in Main; empty if none
+// is known to.
+func (in *Input) EdgesBehind() string {
+	r := in.Fleet.Status.Routes
+	if r == nil || r.EdgesEpoch == 0 || r.EdgesEpoch >= in.Epoch {
+		return ""
+	}
+	return fmt.Sprintf("edges still use routing table %d and not yet table %d", r.EdgesEpoch, in.Epoch)
 }
 
 // Commit is one commit to be made and pushed.
