@@ -24,6 +24,3 @@ func AddToScheme(s *runtime.Scheme) error {
 
 // RefreshAnnotation asks Argo CD to resolve the branch at once; Argo CD removes it when done.
 const RefreshAnnotation = "argocd.argoproj.io/refresh"
-
-// RefreshPatch is the merge patch that asks for a refresh.
-const RefreshPatch = `{"metadata":{"annotations":{"` + RefreshAnnotation + `":"normal"}}}`

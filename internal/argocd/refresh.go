@@ -13,12 +13,23 @@ const (
 	// The first pause after a refresh that led to nothing, which doubles each time, up to the last.
 	firstPause = time.Second
 	lastPause  = 10 * time.Second
+	// seenPause is how long one is waited for that can still be seen to wait.
+	seenPause = 4 * time.Second
 )
+
+// annotationAsked makes each request a change of the object, of which Argo CD is told. One that is only
+// repeated is no change: should Argo CD have missed the first, it would never learn of it.
+const annotationAsked = "shopset.dev/refresh-asked"
+
+// refreshPatch is the merge patch that asks.
+func refreshPatch(now time.Time) []byte {
+	return fmt.Appendf(nil, `{"metadata":{"annotations":{%q:"normal",%q:%q}}}`, RefreshAnnotation, annotationAsked, now.UTC().Format(time.RFC3339Nano))
+}
 
 // Refreshes asks Argo CD to compare what was pushed now, which otherwise it would do when it polls,
 // after minutes. A request may be lost: Argo CD removes the annotation when it has finished a
-// comparison, even if it was set anew while that was under way. So it is asked again, with growing
-// pauses, until it has the commit. The zero value is ready; it is for one goroutine at a time.
+// comparison, even if it was set anew while that was under way; and sometimes it does not notice one
+// that is set in that moment. So it is asked again, with growing pauses, until it has the commit. The zero value is ready; it is for one goroutine at a time.
 type Refreshes struct {
 	asked map[string]asked
 }
@@ -36,7 +47,7 @@ func (r *Refreshes) Ask(ctx context.Context, c client.Client, app *Application, 
 	if !due {
 		return again, nil
 	}
-	patch := client.RawPatch(types.MergePatchType, []byte(RefreshPatch))
+	patch := client.RawPatch(types.MergePatchType, refreshPatch(now))
 	if err := c.Patch(ctx, app.DeepCopyObject().(client.Object), patch); client.IgnoreNotFound(err) != nil {
 		return time.Time{}, fmt.Errorf("asking Argo CD to refresh Application %s: %w", app.Name, err)
 	}
@@ -59,10 +70,10 @@ func (r *Refreshes) due(app *Application, commit string, now time.Time) (bool, t
 	return true, now.Add(last.pause)
 }
 
-// again is when to ask again: later while the request can still be seen to wait.
+// again is when to ask again: a little later while the request can still be seen to wait.
 func (a asked) again(app *Application) time.Time {
 	if app.Annotations[RefreshAnnotation] != "" {
-		return a.at.Add(lastPause)
+		return a.at.Add(max(a.pause, seenPause))
 	}
 	return a.at.Add(a.pause)
 }
